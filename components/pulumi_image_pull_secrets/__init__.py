@@ -1,0 +1,39 @@
+"""Image pull secrets for every ServiceAccount, as a Pulumi component.
+
+``ImagePullSecrets`` puts one registry credential into every listed namespace and attaches it to ServiceAccounts, and
+``cluster_provider`` makes the Kubernetes provider that it needs.
+"""
+
+from .args import ImagePullSecretsArgs, NamespaceArgs, RegistryArgs
+from .component import ImagePullSecrets
+from .errors import (
+    ClusterUnreachableError,
+    DockerConfigError,
+    ImagePullSecretsError,
+    InvalidArgumentsError,
+    KubeconfigError,
+    PreflightError,
+    Problem,
+    RegistryAddressError,
+    SettingsError,
+)
+from .provider import cluster_provider
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ClusterUnreachableError",
+    "DockerConfigError",
+    "ImagePullSecrets",
+    "ImagePullSecretsArgs",
+    "ImagePullSecretsError",
+    "InvalidArgumentsError",
+    "KubeconfigError",
+    "NamespaceArgs",
+    "PreflightError",
+    "Problem",
+    "RegistryAddressError",
+    "RegistryArgs",
+    "SettingsError",
+    "cluster_provider",
+]

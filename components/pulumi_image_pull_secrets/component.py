@@ -1,0 +1,186 @@
+"""The component: one Secret per namespace, its name on every listed ServiceAccount."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.core import v1 as core
+from pulumi_kubernetes.meta import v1 as meta
+
+from . import docker_config
+from .args import ImagePullSecretsArgs, NamespaceArgs
+from .attachment import (
+    OWNER_ANNOTATION,
+    Attachment,
+    LiveAccount,
+    annotation_key,
+    format_annotation,
+    merge,
+    owner_of,
+    parse_annotation,
+)
+from .docker_config import Registry
+from .errors import InvalidArgumentsError
+from .validation import DEFAULT_ACCOUNTS, find_problems
+
+TYPE = "image-pull-secrets:index:ImagePullSecrets"
+"""The component's type token."""
+
+
+class ImagePullSecrets(pulumi.ComponentResource):
+    """A registry credential in every listed namespace, attached to the listed ServiceAccounts."""
+
+    secrets: pulumi.Output[list[str]]
+    """The Secrets, as namespace/name, retired ones included."""
+    attached: pulumi.Output[dict[str, list[str]]]
+    """For each ServiceAccount, as namespace/name, the Secret names that this component has on it."""
+
+    def __init__(
+        self,
+        name: str,
+        args: ImagePullSecretsArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        live_accounts: Mapping[str, Mapping[str, LiveAccount]] | None = None,
+    ) -> None:
+        """Registers the Secrets and the patches.
+
+        The provider must force patches and change Secrets in place: cluster_provider makes one that does.
+        ``live_accounts`` is what cluster.preflight read; without it the component reads each account by itself.
+        Raises InvalidArgumentsError before anything is registered.
+        """
+        if problems := sorted(find_problems(args), key=str):
+            raise InvalidArgumentsError(name, problems)
+        super().__init__(TYPE, name, None, opts)
+        self._name = name
+        self._owner = owner(name)
+        self._live_accounts = live_accounts
+        self._wanted = () if args.get("detach") else (args["secret_name"],)
+        self._secret_names = (args["secret_name"], *args.get("retired_secret_names", []))
+        self._content = _content(args)
+        self._labels = args.get("labels")
+        self._annotations = {**args.get("annotations", {}), OWNER_ANNOTATION: self._owner}
+
+        secrets: list[pulumi.Output[str]] = []
+        attached: dict[str, pulumi.Output[list[str]]] = {}
+        for namespace in args["namespaces"]:
+            created = self._namespace(namespace) if namespace.get("create") else None
+            current, *retired = [
+                self._secret(namespace["name"], secret_name, created) for secret_name in self._secret_names
+            ]
+            secrets += [secret.id for secret in (current, *retired)]
+            for account in namespace.get("service_accounts", DEFAULT_ACCOUNTS):
+                result = self._attach(namespace["name"], account, current, created)
+                attached[f"{namespace['name']}/{account}"] = result.apply(lambda a: list(a.attached))
+        self.secrets = pulumi.Output.all(*secrets)
+        self.attached = pulumi.Output.all(**attached)
+        self.register_outputs({"secrets": self.secrets, "attached": self.attached})
+
+    def _namespace(self, namespace: NamespaceArgs) -> core.Namespace:
+        return core.Namespace(
+            f"{self._name}/{namespace['name']}",
+            metadata=meta.ObjectMetaArgs(name=namespace["name"], annotations={OWNER_ANNOTATION: self._owner}),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _secret(self, namespace: str, name: str, created: core.Namespace | None) -> core.Secret:
+        return core.Secret(
+            f"{self._name}/{namespace}/{name}",
+            metadata=meta.ObjectMetaArgs(
+                name=name, namespace=namespace, labels=self._labels, annotations=self._annotations
+            ),
+            type=docker_config.SECRET_TYPE,
+            data={docker_config.SECRET_KEY: self._content},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[created] if created else []),
+        )
+
+    def _attach(
+        self, namespace: str, account: str, secret: core.Secret, created: core.Namespace | None
+    ) -> pulumi.Output[Attachment]:
+        """Registers the patch of one account, and returns what it makes of the account's list."""
+        live = self._live_account(namespace, account, created)
+        attachment = pulumi.Output.from_input(live).apply(
+            lambda account: merge(account, wanted=self._wanted, retired=self._secret_names)
+        )
+        annotations = attachment.apply(
+            lambda a: {annotation_key(self._owner): format_annotation(a.attached)} if a.attached else None
+        )
+        core.ServiceAccountPatch(
+            f"{self._name}/{namespace}/{account}",
+            metadata=meta.ObjectMetaPatchArgs(name=account, namespace=namespace, annotations=annotations),
+            image_pull_secrets=attachment.apply(lambda a: [{"name": name} for name in a.pull_secrets] or None),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[secret],
+                transforms=[_retain_foreign_entries(attachment)],
+            ),
+        )
+        return attachment
+
+    def _live_account(
+        self, namespace: str, account: str, created: core.Namespace | None
+    ) -> pulumi.Input[LiveAccount]:
+        """What the account holds now: what was read before, or else a read of our own."""
+        if self._live_accounts is not None:
+            return self._live_accounts.get(namespace, {}).get(account, LiveAccount())
+        resource_name = f"{self._name}/{namespace}/{account}"
+        identifier: pulumi.Input[str] = f"{namespace}/{account}"
+        if created is not None:
+            # An account in a namespace of ours may not be there yet. A patch of its name alone creates it, and an id
+            # that comes from the patch lets the read wait for it, in a preview too.
+            existing = core.ServiceAccountPatch(
+                f"{resource_name}/exists",
+                metadata=meta.ObjectMetaPatchArgs(name=account, namespace=namespace),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[created]),
+            )
+            identifier = existing.id
+        found = core.ServiceAccount.get(resource_name, identifier, opts=pulumi.ResourceOptions(parent=self))
+        return pulumi.Output.all(found.image_pull_secrets, found.metadata).apply(
+            lambda values: LiveAccount(
+                pull_secrets=tuple(entry.name for entry in values[0] or [] if entry.name),
+                attached_before=parse_annotation((values[1].annotations or {}).get(annotation_key(self._owner))),
+            )
+        )
+
+
+def owner(component: str) -> str:
+    """Who the component of this name is in the running stack: ``<project>.<stack>.<component>``."""
+    return owner_of(project=pulumi.get_project(), stack=pulumi.get_stack(), component=component)
+
+
+def _retain_foreign_entries(attachment: pulumi.Output[Attachment]) -> pulumi.ResourceTransform:
+    """Deleting a patch takes the whole list away, so one with foreign entries in it must be left where it is.
+
+    Only a transform can wait for the list; a resource option can't be an Output.
+    """
+
+    async def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
+        known = await attachment.is_known()
+        value = await attachment.future() if known else None
+        opts = pulumi.ResourceOptions.merge(
+            args.opts, pulumi.ResourceOptions(retain_on_delete=value.has_foreign_entries if value else None)
+        )
+        return pulumi.ResourceTransformResult(args.props, opts)
+
+    return transform
+
+
+def _content(args: ImagePullSecretsArgs) -> pulumi.Output[str]:
+    """The Secret's one value, in base64 and marked secret: one text for all namespaces."""
+    whole_text = args.get("docker_config_json")
+    if whole_text is not None:
+        text = pulumi.Output.secret(whole_text).apply(_checked)
+    else:
+        registries = pulumi.Output.all(*[pulumi.Output.all(**registry) for registry in args["registries"]])
+        text = pulumi.Output.secret(registries).apply(_rendered)
+    return text.apply(lambda config: base64.b64encode(config.encode()).decode())
+
+
+def _checked(text: str) -> str:
+    docker_config.check(text)
+    return text
+
+
+def _rendered(registries: list[dict[str, Any]]) -> str:
+    return docker_config.render(Registry(**registry) for registry in registries)

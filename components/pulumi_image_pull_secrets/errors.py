@@ -1,0 +1,82 @@
+"""Every error that this library raises, one class per cause.
+
+Messages are for the person who typed the configuration: what is wrong, where, and what to type. They never
+hold the value of a password.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class ImagePullSecretsError(Exception):
+    """The root: ``except ImagePullSecretsError`` catches whatever this library raises on purpose."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in what somebody configured."""
+
+    path: tuple[str | int, ...]
+    """Where it is, from the outside in, with Python's names: ``("namespaces", 3, "service_accounts", 0)``."""
+    message: str
+    """What is wrong and what is allowed; never the value of a secret."""
+
+    def __str__(self) -> str:
+        return f"{format_path(self.path)}: {self.message}"
+
+
+def format_path(path: Iterable[str | int]) -> str:
+    """``("namespaces", 3, "name")`` as ``namespaces[3].name``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+class DockerConfigError(ImagePullSecretsError):
+    """A Docker configuration, or one entry of it, that a node cannot use."""
+
+
+class RegistryAddressError(DockerConfigError):
+    """A registry address under which the kubelet would never find a credential."""
+
+
+class InvalidArgumentsError(ImagePullSecretsError):
+    """The component's arguments hold mistakes; all of them are told at once."""
+
+    def __init__(self, component: str, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        lines = "".join(f"\n  {problem}" for problem in self.problems)
+        super().__init__(f'ImagePullSecrets "{component}" has {_count(self.problems)} in its arguments:{lines}')
+
+
+class SettingsError(ImagePullSecretsError):
+    """The stack's configuration holds mistakes; all of them are told at once."""
+
+    def __init__(self, stack: str, lines: Iterable[str]) -> None:
+        self.lines = tuple(lines)
+        listing = "".join(f"\n  {line}" for line in self.lines)
+        super().__init__(f'stack "{stack}" has {_count(self.lines)} in its configuration:{listing}')
+
+
+class KubeconfigError(ImagePullSecretsError):
+    """The kubeconfig can't be read, or doesn't hold the context that was asked for."""
+
+
+class ClusterUnreachableError(ImagePullSecretsError):
+    """The cluster didn't answer, or refused who we are."""
+
+
+class PreflightError(ImagePullSecretsError):
+    """The cluster isn't as the configuration says; everything that is missing or in the way is told at once."""
+
+    def __init__(self, context: str, findings: Iterable[str]) -> None:
+        self.findings = tuple(findings)
+        listing = "".join(f"\n  {finding}" for finding in self.findings)
+        super().__init__(
+            f'the cluster of context "{context}" is not ready for this stack; nothing was changed:{listing}'
+        )
+
+
+def _count(problems: tuple[object, ...]) -> str:
+    return "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"

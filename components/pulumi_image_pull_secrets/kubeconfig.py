@@ -1,0 +1,126 @@
+"""Finding the kubeconfig, and in it the one context that may be used (P12).
+
+Rules: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .errors import KubeconfigError
+from .names import nearest
+
+
+@dataclass(frozen=True)
+class Kubeconfig:
+    """A kubeconfig that holds the context that was asked for."""
+
+    source: str = field(repr=False)
+    """The file's absolute path, or the text; both are what Pulumi's provider takes."""
+    content: Mapping[str, Any] = field(repr=False)
+    """The parsed text. It may hold credentials."""
+    context: str
+    is_path: bool
+
+    @property
+    def server(self) -> str:
+        """The address of the context's cluster."""
+        cluster = _entry(self.content, "clusters", _entry(self.content, "contexts", self.context)["cluster"])
+        return str(cluster.get("server", ""))
+
+
+def find(context: str, kubeconfig: str | None = None, environ: Mapping[str, str] = os.environ) -> Kubeconfig:
+    """The kubeconfig with ``context`` in it.
+
+    ``kubeconfig`` is a path or the whole text (which has several lines, or starts with ``{``). Without it the files of
+    ``KUBECONFIG`` are searched, or ``~/.kube/config``. There is no fall-back to another context, ever. Raises
+    KubeconfigError, which names the place and the contexts that are there; it holds nothing else of the text.
+    """
+    if kubeconfig is not None and ("\n" in kubeconfig.strip() or kubeconfig.lstrip().startswith("{")):
+        found = Kubeconfig(kubeconfig, _parse(kubeconfig, "the kubeconfig text"), context, is_path=False)
+        _check_context([("the kubeconfig text", found)])
+        return found
+    candidates = [
+        (f"the kubeconfig {path}", Kubeconfig(str(path), _parse(_read(path), f"the kubeconfig {path}"), context, True))
+        for path in _paths(kubeconfig, environ)
+    ]
+    return _check_context(candidates)
+
+
+def _paths(kubeconfig: str | None, environ: Mapping[str, str]) -> Iterator[Path]:
+    if kubeconfig is not None:
+        if not kubeconfig.strip():
+            raise KubeconfigError("the kubeconfig is empty; give a path or the text, or leave the key out")
+        yield Path(kubeconfig).expanduser().absolute()
+        return
+    variable = environ.get("KUBECONFIG", "")
+    paths = [Path(part).expanduser().absolute() for part in variable.split(os.pathsep) if part]
+    if not paths:
+        yield Path(environ.get("HOME", "~")).expanduser() / ".kube" / "config"
+        return
+    # As kubectl does: a file of the list that isn't there is passed over, unless none is.
+    existing = [path for path in paths if path.exists()]
+    yield from existing or paths[:1]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise KubeconfigError(
+            f"there is no kubeconfig at {path}; set image-pull-secrets:kubeconfig or KUBECONFIG to where it is"
+        ) from None
+    except IsADirectoryError:
+        raise KubeconfigError(f"the kubeconfig {path} is a folder; give the path of the file in it") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not a text in UTF-8"
+        raise KubeconfigError(f"the kubeconfig {path} can't be read: {reason}") from None
+
+
+def _parse(text: str, where: str) -> Mapping[str, Any]:
+    if not text.strip():
+        raise KubeconfigError(f"{where} is empty")
+    try:
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        position = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        raise KubeconfigError(f"{where} is not YAML{position}") from None
+    if not isinstance(content, dict) or not isinstance(content.get("contexts"), list):
+        raise KubeconfigError(f'{where} is not a kubeconfig: it has no list of "contexts"')
+    return content
+
+
+def _check_context(candidates: list[tuple[str, Kubeconfig]]) -> Kubeconfig:
+    known: list[str] = []
+    for where, candidate in candidates:
+        names = [entry["name"] for entry in candidate.content["contexts"] if isinstance(entry, dict) and "name" in entry]
+        known += [str(name) for name in names]
+        if candidate.context in names:
+            context = _entry(candidate.content, "contexts", candidate.context)
+            for kind, reference in (("clusters", "cluster"), ("users", "user")):
+                if not _entry(candidate.content, kind, context.get(reference)):
+                    raise KubeconfigError(
+                        f'context "{candidate.context}" in {where} names the {reference} '
+                        f'"{context.get(reference)}", which is not among its {kind}'
+                    )
+            return candidate
+    wanted = candidates[0][1].context
+    meant = nearest(wanted, known)
+    hint = f'did you mean "{meant}"? ' if meant else ""
+    raise KubeconfigError(
+        f'context "{wanted}" is not in {", ".join(where for where, _ in candidates)}; {hint}'
+        f"contexts there: {', '.join(known) or 'none'}"
+    )
+
+
+def _entry(content: Mapping[str, Any], kind: str, name: object) -> dict[str, Any]:
+    for entry in content.get(kind) or []:
+        if isinstance(entry, dict) and entry.get("name") == name:
+            body = entry.get(kind[:-1])
+            return body if isinstance(body, dict) else {}
+    return {}

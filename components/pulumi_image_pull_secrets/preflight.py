@@ -1,0 +1,106 @@
+"""What stands in the way of a stack, judged from what its cluster has. Pure: no Pulumi, no client."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from .attachment import LiveAccount
+from .docker_config import SECRET_TYPE
+from .names import nearest
+
+
+@dataclass(frozen=True)
+class LiveSecret:
+    """A Secret of one of the names that the stack wants."""
+
+    owner: str | None
+    """Who made it, by its annotation; None is somebody with another tool."""
+    has_our_type: bool
+    """Whether its type is ``kubernetes.io/dockerconfigjson``; a type never changes."""
+
+
+@dataclass(frozen=True)
+class LiveNamespace:
+    """One namespace that is there."""
+
+    owner: str | None = None
+    """The component that made it, by its annotation."""
+    terminating: bool = False
+    accounts: Mapping[str, LiveAccount] = field(default_factory=dict)
+    secrets: Mapping[str, LiveSecret] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WantedNamespace:
+    """One namespace as the configuration has it."""
+
+    name: str
+    service_accounts: tuple[str, ...]
+    create: bool
+
+
+def find_obstacles(
+    wanted: tuple[WantedNamespace, ...],
+    live: Mapping[str, LiveNamespace],
+    *,
+    owner: str,
+    adopt: bool,
+    known_namespaces: tuple[str, ...] = (),
+) -> Iterator[str]:
+    """One line for each thing that is missing or in the way, with what to do about it.
+
+    ``known_namespaces`` are names to guess from where one is missing.
+    """
+    for namespace in wanted:
+        found = live.get(namespace.name)
+        if found is None:
+            if not namespace.create:
+                yield _missing_namespace(namespace.name, known_namespaces)
+            continue
+        if found.terminating:
+            yield f'namespace "{namespace.name}" is being deleted (Terminating); wait until it is gone, or take it out'
+            continue
+        if namespace.create and found.owner != owner:
+            yield (
+                f'namespace "{namespace.name}" has create: true but exists, and {_made_by(found.owner)}; '
+                "leave create out, so that a destroy doesn't delete it"
+            )
+        if not namespace.create:
+            yield from _missing_accounts(namespace, found)
+        yield from _foreign_secrets(namespace.name, found, owner=owner, adopt=adopt)
+
+
+def _missing_namespace(name: str, known: tuple[str, ...]) -> str:
+    meant = nearest(name, known)
+    hint = f'did you mean "{meant}"? Otherwise' if meant else "correct the name,"
+    return f'namespace "{name}" does not exist; {hint} create it, or give it create: true'
+
+
+def _missing_accounts(wanted: WantedNamespace, found: LiveNamespace) -> Iterator[str]:
+    for account in wanted.service_accounts:
+        if account not in found.accounts:
+            meant = nearest(account, found.accounts)
+            hint = f'did you mean "{meant}"? ' if meant else ""
+            there = ", ".join(sorted(found.accounts)[:10]) or "none"
+            more = ", …" if len(found.accounts) > 10 else ""
+            yield (
+                f'ServiceAccount "{account}" does not exist in namespace "{wanted.name}"; {hint}'
+                f"accounts there: {there}{more}; correct the name, or create it first"
+            )
+
+
+def _foreign_secrets(namespace: str, found: LiveNamespace, *, owner: str, adopt: bool) -> Iterator[str]:
+    for name, secret in sorted(found.secrets.items()):
+        if not secret.has_our_type:
+            yield (
+                f'Secret "{namespace}/{name}" exists with a type other than {SECRET_TYPE}, and a type can\'t be changed; '
+                "delete it, or choose another secretName"
+            )
+        elif secret.owner != owner and not adopt:
+            yield (
+                f'Secret "{namespace}/{name}" exists and {_made_by(secret.owner)}; set adopt: true to take it over, '
+                "or choose another secretName"
+            )
+
+
+def _made_by(owner: str | None) -> str:
+    return f'was made by "{owner}"' if owner else "was made by somebody else"

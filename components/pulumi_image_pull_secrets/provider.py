@@ -1,0 +1,42 @@
+"""A Kubernetes provider with everything that the component's promises need."""
+
+import pulumi
+import pulumi_kubernetes
+
+from . import kubeconfig as kubeconfigs
+
+CLIENT_QPS = 1000.0
+CLIENT_BURST = 2000
+"""Requests per second, and at once, that the provider's client lets through. Its own 50 and 120 are what a refresh of
+300 namespaces waits for; the API server's priority and fairness protects others from us."""
+
+
+def cluster_provider(
+    name: str,
+    *,
+    context: str,
+    kubeconfig: pulumi.Input[str] | None = None,
+    adopt: bool = False,
+    opts: pulumi.ResourceOptions | None = None,
+) -> pulumi_kubernetes.Provider:
+    """A provider that is bound to one context and can do what ImagePullSecrets asks of it.
+
+    It forces its patches, since an account's list is taken over whole; changes a Secret in place instead of replacing
+    it; refuses to run without kubeconfig and context; and with ``adopt`` takes over objects that exist.
+
+    ``kubeconfig`` is a path or the text, also as an Output that is known only after an up. Where it is left out, the
+    file is searched for as kubectl does; raises KubeconfigError where it, or the context in it, isn't there.
+    """
+    if kubeconfig is None or isinstance(kubeconfig, str):
+        kubeconfig = kubeconfigs.find(context, kubeconfig).source
+    return pulumi_kubernetes.Provider(
+        name,
+        kubeconfig=kubeconfig,
+        context=context,
+        strict_mode=True,
+        enable_patch_force=True,
+        enable_secret_mutable=True,
+        upsert_existing_objects=adopt,
+        kube_client_settings=pulumi_kubernetes.KubeClientSettingsArgs(qps=CLIENT_QPS, burst=CLIENT_BURST),
+        opts=opts,
+    )

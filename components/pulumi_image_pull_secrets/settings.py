@@ -1,0 +1,235 @@
+"""The stack's configuration, read once and checked whole.
+
+Keys are camelCase in the stack file and snake_case here. All mistakes are told in one SettingsError, each with the
+key as the user wrote it; no message holds the value of a secret.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import pulumi
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, StrictBool, StrictStr, ValidationError
+from pydantic.alias_generators import to_camel, to_snake
+
+from .args import ImagePullSecretsArgs, NamespaceArgs, RegistryArgs
+from .errors import Problem, SettingsError, format_path
+from .names import nearest
+from .validation import DEFAULT_ACCOUNTS, find_problems
+
+PROJECT = "image-pull-secrets"
+"""The namespace of the configuration's keys: ``image-pull-secrets:context``."""
+
+
+def _text(value: object) -> object:
+    # pydantic's SecretStr would take a number or a boolean and turn it into text.
+    if not isinstance(value, str):
+        raise ValueError
+    return value
+
+
+_SecretText = Annotated[SecretStr, BeforeValidator(_text)]
+
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_by_name=False,
+        validate_by_alias=True,
+    )
+
+
+class RegistrySettings(_Model):
+    """One entry of ``registries``."""
+
+    server: StrictStr
+    username: StrictStr
+    password: _SecretText | None = None
+    """From ``pulumi config set --secret --path``; never written into the stack file by hand."""
+    password_env: StrictStr | None = None
+    """The environment variable that holds the password when the program runs, instead of ``password``."""
+    email: StrictStr | None = None
+
+
+class NamespaceSettings(_Model):
+    """One entry of ``namespaces``."""
+
+    name: StrictStr
+    service_accounts: list[StrictStr] = list(DEFAULT_ACCOUNTS)
+    create: StrictBool = False
+
+
+class Settings(_Model):
+    """A stack's configuration, as far as it is right."""
+
+    context: StrictStr
+    """The kubeconfig context of the only cluster that this stack may touch."""
+    kubeconfig: StrictStr | None = None
+    """A kubeconfig's path or text; ``KUBECONFIG`` or the usual file where left out."""
+    secret_name: StrictStr
+    namespaces: list[NamespaceSettings]
+    registries: list[RegistrySettings] | None = None
+    docker_config_json: _SecretText | None = None
+    retired_secret_names: list[StrictStr] = []
+    adopt: StrictBool = False
+    detach: StrictBool = False
+
+    def component_args(self) -> ImagePullSecretsArgs:
+        """The component's arguments; every password a secret Output."""
+        args = ImagePullSecretsArgs(
+            secret_name=self.secret_name,
+            namespaces=[
+                NamespaceArgs(name=entry.name, service_accounts=entry.service_accounts, create=entry.create)
+                for entry in self.namespaces
+            ],
+            retired_secret_names=self.retired_secret_names,
+            adopt=self.adopt,
+            detach=self.detach,
+        )
+        if self.docker_config_json is not None:
+            args["docker_config_json"] = pulumi.Output.secret(self.docker_config_json.get_secret_value())
+        if self.registries is not None:
+            args["registries"] = [_registry_args(registry) for registry in self.registries]
+        return args
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The running program's Settings, from its stack's configuration.
+
+    Passwords come from Pulumi's encrypted configuration or, where an entry names a ``passwordEnv``, from ``environ``.
+    Raises SettingsError with all mistakes.
+    """
+    prefix = f"{PROJECT}:"
+    raw = {
+        key.removeprefix(prefix): value for key, value in _program_configuration().items() if key.startswith(prefix)
+    }
+    return parse(raw, stack=pulumi.get_stack(), environ=environ)
+
+
+def parse(raw: Mapping[str, str], *, stack: str, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from the texts that Pulumi has under the project's keys: plain text, or JSON for lists and objects."""
+    values = {key: _decoded(key, value) for key, value in raw.items()}
+    problems = list(_environment_passwords(values.get("registries"), environ))
+    settings: Settings | None = None
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        problems += [_shape_problem(dict(details)) for details in error.errors(include_input=False, include_url=False)]
+    shape = {problem.path for problem in problems}
+    problems += [
+        problem
+        for problem in find_problems(_snake_case(values))
+        if not any(problem.path[: len(path)] == path for path in shape)
+    ]
+    if problems or settings is None:
+        raise SettingsError(stack, [_line(problem, values) for problem in sorted(problems, key=_position)]) from None
+    return settings
+
+
+def _program_configuration() -> dict[str, Any]:
+    # pulumi.Config answers only for keys whose names one knows, and a mistyped key is one that nobody knows. The
+    # language host keeps all of them in the environment, the Automation API in this context variable.
+    return {**pulumi.runtime.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
+
+
+_TEXT_KEYS = {to_camel(name) for name in ("context", "kubeconfig", "secret_name", "docker_config_json")}
+
+
+def _decoded(key: str, value: Any) -> Any:
+    """The value as YAML meant it: Pulumi hands over lists, objects, numbers and booleans as JSON text."""
+    if key in _TEXT_KEYS or not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _environment_passwords(registries: Any, environ: Mapping[str, str]) -> Iterator[Problem]:
+    """Fills in each password that an entry leaves to the environment; tells those that can't be."""
+    for index, registry in enumerate(registries if isinstance(registries, list) else []):
+        if not isinstance(registry, dict):
+            continue
+        variable, password = registry.get("passwordEnv"), registry.get("password")
+        path = ("registries", index)
+        if variable is None:
+            if password is None:
+                yield Problem(
+                    (*path, "password"),
+                    f"missing; set it with: pulumi config set --secret --path '{PROJECT}:registries[{index}].password'",
+                )
+        elif password is not None:
+            yield Problem((*path, "password_env"), "password is given as well; give one of the two")
+        elif isinstance(variable, str):
+            if environ.get(variable):
+                registry["password"] = environ[variable]
+            else:
+                yield Problem(
+                    (*path, "password_env"), f"the environment variable {ascii(variable)} is not set; export it"
+                )
+
+
+def _shape_problem(details: Mapping[str, Any]) -> Problem:
+    path = tuple(part for part in details["loc"] if part not in ("function-before", "[key]"))
+    snake = tuple(to_snake(part) if isinstance(part, str) else part for part in path)
+    kind: str = details["type"]
+    if kind == "extra_forbidden":
+        known = _fields_at(snake[:-1])
+        meant = nearest(str(path[-1]), known)
+        hint = f'did you mean "{meant}"?' if meant else f"known keys: {', '.join(known)}"
+        # The key as it was written, not as it would be in Python.
+        return Problem((*snake[:-1], path[-1]), f"unknown key; {hint}")
+    if kind == "missing":
+        return Problem(snake, "missing; this key is required")
+    expected = {
+        "string_type": "must be text (quote it if it looks like a number or a boolean)",
+        "value_error": "must be text (quote it if it looks like a number or a boolean)",
+        "bool_type": "must be true or false",
+        "list_type": "must be a list",
+        "model_type": "must be an object with the keys " + ", ".join(_fields_at(snake)),
+    }
+    return Problem(snake, expected.get(kind, str(details["msg"])))
+
+
+def _fields_at(path: tuple[str | int, ...]) -> list[str]:
+    """The keys, as the stack file spells them, that an object at ``path`` may have."""
+    model: type[_Model] = Settings
+    if path:
+        model = RegistrySettings if path[0] == "registries" else NamespaceSettings
+    return [to_camel(name) for name in model.model_fields]
+
+
+def _line(problem: Problem, values: Mapping[str, Any]) -> str:
+    spelled = tuple(
+        part if isinstance(part, int) or index == 0 and part in values else to_camel(part)
+        for index, part in enumerate(problem.path)
+    )
+    message = problem.message
+    for name in ("secret_name", "docker_config_json"):
+        message = message.replace(name, to_camel(name))
+    return f"{PROJECT}:{format_path(spelled)}: {message}"
+
+
+def _position(problem: Problem) -> tuple[tuple[int, str | int], ...]:
+    return tuple((1, part) if isinstance(part, str) else (0, part) for part in problem.path)
+
+
+def _snake_case(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {to_snake(key): _snake_case(item) for key, item in value.items()}
+    return [_snake_case(item) for item in value] if isinstance(value, list) else value
+
+
+def _registry_args(registry: RegistrySettings) -> RegistryArgs:
+    password = registry.password.get_secret_value() if registry.password else ""
+    args = RegistryArgs(
+        server=registry.server, username=registry.username, password=pulumi.Output.secret(password)
+    )
+    if registry.email is not None:
+        args["email"] = registry.email
+    return args
