@@ -67,7 +67,9 @@ def owner_of(*, project: str, stack: str, component: str) -> str:
     """
     parts = (project, stack, component)
     plain = ".".join(parts)
-    if len(plain) <= _MAX_OWNER and all(re.fullmatch(r"[A-Za-z0-9]([-A-Za-z0-9_]*[A-Za-z0-9])?", part) for part in parts):
+    if len(plain) <= _MAX_OWNER and all(
+        re.fullmatch(r"[A-Za-z0-9]([-A-Za-z0-9_]*[A-Za-z0-9])?", part) for part in parts
+    ):
         return plain
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
     readable = re.sub(r"[^-A-Za-z0-9_.]", "-", plain)[: _MAX_OWNER - _DIGEST_LENGTH - 1].strip("-_.")

@@ -5,9 +5,12 @@ or isn't allowed, one per listed namespace. Nothing is written, and no Secret's 
 for as metadata only.
 """
 
+import contextlib
+import itertools
+import json
 import logging
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -39,12 +42,14 @@ _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=
 LiveAccounts = Mapping[str, Mapping[str, LiveAccount]]
 """Namespace -> ServiceAccount -> what it holds. A namespace that isn't in it doesn't exist yet."""
 
+_TIMEOUT = (CONNECT_SECONDS, READ_SECONDS)
+
 _T = TypeVar("_T")
+_Object = dict[str, Any]
+_Request = Callable[..., Any]
 
 
-def preflight(
-    args: ImagePullSecretsArgs, *, owner: str, context: str, kubeconfig: str | None = None
-) -> LiveAccounts:
+def preflight(args: ImagePullSecretsArgs, *, owner: str, context: str, kubeconfig: str | None = None) -> LiveAccounts:
     """Asks the cluster whether ``args`` can be carried out there, and what its accounts hold.
 
     What it returns is the component's ``live_accounts``, which spares it a read per account. Raises KubeconfigError,
@@ -97,112 +102,106 @@ class Cluster:
                 f'the credentials of context "{context}" can\'t be used ({type(error).__name__}); '
                 f"try: kubectl --context {context} get namespaces"
             ) from None
-        self._api = client.ApiClient(configuration)
+        self._objects = client.CoreV1Api(client.ApiClient(configuration))
+        self._metadata = client.CoreV1Api(client.ApiClient(configuration, "Accept", _METADATA_ONLY))
 
     def __enter__(self) -> "Cluster":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._api.rest_client.pool_manager.clear()
+        for api in (self._objects, self._metadata):
+            api.api_client.rest_client.pool_manager.clear()
 
     def namespace_names(self) -> tuple[str, ...]:
         """The names of all namespaces, or none where listing them isn't allowed."""
         try:
-            return tuple(item["metadata"]["name"] for item in self._list("/api/v1/namespaces", metadata_only=True))
-        except _Forbidden:
+            return tuple(item["metadata"]["name"] for item in self._list(self._metadata.list_namespace))
+        except _ForbiddenError:
             return ()
 
     def read(self, namespaces: list[str], secret_names: list[str], *, owner: str) -> dict[str, LiveNamespace]:
         """Those of ``namespaces`` that exist, with their accounts and their Secrets of ``secret_names``."""
         found = {item["metadata"]["name"]: item["metadata"] for item in self._namespaces(namespaces)}
-        names = sorted(found)
-        accounts: dict[str, dict[str, LiveAccount]] = {name: {} for name in names}
-        for item in self._namespaced("serviceaccounts", names):
-            metadata = item["metadata"]
-            if metadata["namespace"] in accounts:
-                accounts[metadata["namespace"]][metadata["name"]] = _live_account(item, owner)
-        secrets: dict[str, dict[str, LiveSecret]] = {name: {} for name in names}
-        for secret_name in secret_names:
-            for has_our_type, selector in ((True, f"type={SECRET_TYPE}"), (False, f"type!={SECRET_TYPE}")):
-                query = f"metadata.name={secret_name},{selector}"
-                for item in self._namespaced("secrets", names, field_selector=query, metadata_only=True):
-                    metadata = item["metadata"]
-                    if metadata["namespace"] in secrets:
-                        secrets[metadata["namespace"]][metadata["name"]] = LiveSecret(_owner(metadata), has_our_type)
+        accounts: dict[str, dict[str, LiveAccount]] = {name: {} for name in found}
+        for item in self._in_namespaces(
+            list(found),
+            self._objects.list_service_account_for_all_namespaces,
+            self._objects.list_namespaced_service_account,
+        ):
+            accounts[item["metadata"]["namespace"]][item["metadata"]["name"]] = _live_account(item, owner)
+        secrets: dict[str, dict[str, LiveSecret]] = {name: {} for name in found}
+        for secret_name, has_our_type in itertools.product(secret_names, (True, False)):
+            for item in self._in_namespaces(
+                list(found),
+                self._metadata.list_secret_for_all_namespaces,
+                self._metadata.list_namespaced_secret,
+                field_selector=f"metadata.name={secret_name},type{'=' if has_our_type else '!='}{SECRET_TYPE}",
+            ):
+                secrets[item["metadata"]["namespace"]][secret_name] = LiveSecret(_owner(item["metadata"]), has_our_type)
         return {
             name: LiveNamespace(
-                owner=_owner(found[name]),
-                terminating="deletionTimestamp" in found[name],
+                owner=_owner(metadata),
+                terminating="deletionTimestamp" in metadata,
                 accounts=accounts[name],
                 secrets=secrets[name],
             )
-            for name in names
+            for name, metadata in found.items()
         }
 
-    def _namespaces(self, names: list[str]) -> Iterable[dict[str, Any]]:
+    def _namespaces(self, names: list[str]) -> list[_Object]:
         if len(names) > _FEW_NAMESPACES:
-            try:
+            with contextlib.suppress(_ForbiddenError):
                 wanted = set(names)
-                everything = self._list("/api/v1/namespaces", metadata_only=True)
-                return [item for item in everything if item["metadata"]["name"] in wanted]
-            except _Forbidden:
-                pass
-        return [item for item in self._each(names, self._namespace) if item]
+                return [
+                    item for item in self._list(self._metadata.list_namespace) if item["metadata"]["name"] in wanted
+                ]
+        return [item for item in self._each(names, lambda name: self._ask(self._objects.read_namespace, name)) if item]
 
-    def _namespace(self, name: str) -> dict[str, Any] | None:
-        return self._get(f"/api/v1/namespaces/{name}")
-
-    def _namespaced(self, kind: str, namespaces: list[str], **options: Any) -> Iterable[dict[str, Any]]:
+    def _in_namespaces(
+        self, namespaces: list[str], list_all: _Request, list_one: _Request, **query: str
+    ) -> list[_Object]:
+        """The objects in these namespaces, from one list of the whole cluster or one per namespace."""
         if len(namespaces) > _FEW_NAMESPACES:
-            try:
-                return list(self._list(f"/api/v1/{kind}", **options))
-            except _Forbidden:
-                pass
-        lists = self._each(namespaces, lambda name: list(self._list(f"/api/v1/namespaces/{name}/{kind}", **options)))
+            with contextlib.suppress(_ForbiddenError):
+                wanted = set(namespaces)
+                return [item for item in self._list(list_all, **query) if item["metadata"]["namespace"] in wanted]
+        lists = self._each(namespaces, lambda name: list(self._list(list_one, name, **query)))
         return [item for items in lists for item in items]
 
     def _each(self, names: list[str], ask: Callable[[str], _T]) -> list[_T]:
         with ThreadPoolExecutor(_PARALLEL) as pool:
             return list(pool.map(ask, names))
 
-    def _list(self, path: str, *, field_selector: str = "", metadata_only: bool = False) -> Iterator[dict[str, Any]]:
-        query = [("limit", str(PAGE))] + ([("fieldSelector", field_selector)] if field_selector else [])
-        accept = _METADATA_ONLY if metadata_only else "application/json"
-        token: str | None = ""
-        while token is not None:
-            page = self._get(path, [*query, ("continue", token)] if token else query, accept) or {}
+    def _list(self, request: _Request, *namespace: str, **query: str) -> Iterator[_Object]:
+        token = ""
+        while True:
+            page = self._ask(request, *namespace, limit=PAGE, **query, **({"_continue": token} if token else {})) or {}
             yield from page.get("items") or []
-            token = page.get("metadata", {}).get("continue") or None
+            token = page.get("metadata", {}).get("continue") or ""
+            if not token:
+                return
 
-    def _get(
-        self, path: str, query: list[tuple[str, str]] | None = None, accept: str = "application/json"
-    ) -> dict[str, Any] | None:
-        """The answer, or None for an object that isn't there."""
+    def _ask(self, request: _Request, *path: str, **query: Any) -> _Object | None:
+        """The answer, as JSON has it, or None for an object that isn't there."""
         try:
-            return self._api.call_api(
-                path,
-                "GET",
-                query_params=query or [],
-                header_params={"Accept": accept},
-                auth_settings=["BearerToken"],
-                response_type="object",
-                _return_http_data_only=True,
-                _request_timeout=(CONNECT_SECONDS, READ_SECONDS),
-            )
+            # The client's models cost more than all the rest; a list of thousands is read as plain JSON.
+            response = request(*path, **query, _preload_content=False, _request_timeout=_TIMEOUT)
+            answer: _Object = json.loads(response.data)
         except ApiException as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
-            raise self._refused(error, path) from None
+            raise self._refused(error) from None
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise self._unreachable(error) from None
+        return answer
 
-    def _refused(self, error: ApiException, path: str) -> Exception:
+    def _refused(self, error: ApiException) -> ClusterUnreachableError:
         where = f'the cluster of context "{self._context}" ({self._server})'
         if error.status == HTTPStatus.FORBIDDEN:
-            return _Forbidden(f"{where} doesn't allow this user to read {path}")
+            return _ForbiddenError(f"{where} doesn't allow it: {_api_message(error)}")
         if error.status == HTTPStatus.UNAUTHORIZED:
             return ClusterUnreachableError(f"{where} doesn't accept the kubeconfig's credentials; log in again")
-        return ClusterUnreachableError(f"{where} answered {error.status} {error.reason} to {path}")
+        return ClusterUnreachableError(f"{where} answered {error.status} {error.reason}")
 
     def _unreachable(self, error: Exception) -> ClusterUnreachableError:
         return ClusterUnreachableError(
@@ -211,7 +210,7 @@ class Cluster:
         )
 
 
-class _Forbidden(ClusterUnreachableError):
+class _ForbiddenError(ClusterUnreachableError):
     """A list that this user may not have."""
 
 
@@ -226,6 +225,15 @@ def _live_account(item: Mapping[str, Any], owner: str) -> LiveAccount:
 def _owner(metadata: Mapping[str, Any]) -> str | None:
     owner: str | None = (metadata.get("annotations") or {}).get(OWNER_ANNOTATION)
     return owner
+
+
+def _api_message(error: ApiException) -> str:
+    """What the API server said, such as: namespaces is forbidden: User "ci" cannot list resource …"""
+    try:
+        message: str = json.loads(error.body or "")["message"]
+    except (ValueError, KeyError, TypeError):
+        return str(error.reason)
+    return message
 
 
 def _reason(error: BaseException) -> str:

@@ -21,7 +21,7 @@ from .attachment import (
     parse_annotation,
 )
 from .docker_config import Registry
-from .errors import InvalidArgumentsError
+from .errors import InvalidArgumentsError, Problem
 from .validation import DEFAULT_ACCOUNTS, find_problems
 
 TYPE = "image-pull-secrets:index:ImagePullSecrets"
@@ -50,7 +50,10 @@ class ImagePullSecrets(pulumi.ComponentResource):
         ``live_accounts`` is what cluster.preflight read; without it the component reads each account by itself.
         Raises InvalidArgumentsError before anything is registered.
         """
-        if problems := sorted(find_problems(args), key=str):
+        problems = sorted(find_problems(args), key=str)
+        if not _has_kubernetes_provider(opts):
+            problems.append(_NO_PROVIDER)
+        if problems:
             raise InvalidArgumentsError(name, problems)
         super().__init__(TYPE, name, None, opts)
         self._name = name
@@ -118,9 +121,7 @@ class ImagePullSecrets(pulumi.ComponentResource):
         )
         return attachment
 
-    def _live_account(
-        self, namespace: str, account: str, created: core.Namespace | None
-    ) -> pulumi.Input[LiveAccount]:
+    def _live_account(self, namespace: str, account: str, created: core.Namespace | None) -> pulumi.Input[LiveAccount]:
         """What the account holds now: what was read before, or else a read of our own."""
         if self._live_accounts is not None:
             return self._live_accounts.get(namespace, {}).get(account, LiveAccount())
@@ -149,6 +150,25 @@ def owner(component: str) -> str:
     return owner_of(project=pulumi.get_project(), stack=pulumi.get_stack(), component=component)
 
 
+_NO_PROVIDER = Problem(
+    ("opts", "provider"),
+    "missing; without one, Pulumi would take whatever cluster the kubeconfig happens to point at; give "
+    "ResourceOptions(provider=cluster_provider(...)), or a Kubernetes provider of yours",
+)
+
+
+def _has_kubernetes_provider(opts: pulumi.ResourceOptions | None) -> bool:
+    if opts is None:
+        return False
+    given = opts.providers or []
+    providers = list(given.values()) if isinstance(given, Mapping) else list(given)
+    if opts.provider is not None:
+        providers.append(opts.provider)
+    if any(provider.package == "kubernetes" for provider in providers):
+        return True
+    return opts.parent is not None and opts.parent.get_provider("kubernetes:core/v1:Secret") is not None
+
+
 def _retain_foreign_entries(attachment: pulumi.Output[Attachment]) -> pulumi.ResourceTransform:
     """Deleting a patch takes the whole list away, so one with foreign entries in it must be left where it is.
 
@@ -173,7 +193,7 @@ def _content(args: ImagePullSecretsArgs) -> pulumi.Output[str]:
         text = pulumi.Output.secret(whole_text).apply(_checked)
     else:
         registries = pulumi.Output.all(*[pulumi.Output.all(**registry) for registry in args["registries"]])
-        text = pulumi.Output.secret(registries).apply(_rendered)
+        text = pulumi.Output.secret(registries.apply(_rendered))
     return text.apply(lambda config: base64.b64encode(config.encode()).decode())
 
 

@@ -22,7 +22,14 @@ MAX_SECRET_BYTES = 1024 * 1024
 DOCKER_HUB_KEY = "https://index.docker.io/v1/"
 """Docker Hub's key, whatever its users call it."""
 
-_DOCKER_HUB_HOSTS = {"", "docker.io", "index.docker.io", "hub.docker.com", "registry-1.docker.io", "registry.hub.docker.com"}
+_DOCKER_HUB_HOSTS = {
+    "",
+    "docker.io",
+    "index.docker.io",
+    "hub.docker.com",
+    "registry-1.docker.io",
+    "registry.hub.docker.com",
+}
 _HOST = re.compile(r"[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?(\.[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?)*|\[[0-9a-f:.]+\]")
 _PATH = re.compile(r"(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 _GO_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
@@ -64,7 +71,11 @@ def registry_key(server: str) -> str:
             raise _bad_path(server)
         return f"docker.io{path}" if path else DOCKER_HUB_KEY
     host, port = _split_port(host_and_port)
-    if not _HOST.fullmatch(host) or port is not None and not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+    if (
+        not _HOST.fullmatch(host)
+        or (port is not None
+        and not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536))
+    ):
         raise RegistryAddressError(
             f"{_shown(server)} is not a registry's address: a host, an optional port from 1 to 65535, an optional path, "
             "such as ghcr.io, localhost:5000 or quay.io/org"

@@ -98,7 +98,9 @@ def _parse(text: str, where: str) -> Mapping[str, Any]:
 def _check_context(candidates: list[tuple[str, Kubeconfig]]) -> Kubeconfig:
     known: list[str] = []
     for where, candidate in candidates:
-        names = [entry["name"] for entry in candidate.content["contexts"] if isinstance(entry, dict) and "name" in entry]
+        names = [
+            entry["name"] for entry in candidate.content["contexts"] if isinstance(entry, dict) and "name" in entry
+        ]
         known += [str(name) for name in names]
         if candidate.context in names:
             context = _entry(candidate.content, "contexts", candidate.context)

@@ -22,7 +22,7 @@ def cluster_provider(
     """A provider that is bound to one context and can do what ImagePullSecrets asks of it.
 
     It forces its patches, since an account's list is taken over whole; changes a Secret in place instead of replacing
-    it; refuses to run without kubeconfig and context; and with ``adopt`` takes over objects that exist.
+    it; and with ``adopt`` takes over objects that exist.
 
     ``kubeconfig`` is a path or the text, also as an Output that is known only after an up. Where it is left out, the
     file is searched for as kubectl does; raises KubeconfigError where it, or the context in it, isn't there.
@@ -33,7 +33,6 @@ def cluster_provider(
         name,
         kubeconfig=kubeconfig,
         context=context,
-        strict_mode=True,
         enable_patch_force=True,
         enable_secret_mutable=True,
         upsert_existing_objects=adopt,

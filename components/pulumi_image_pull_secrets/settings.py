@@ -32,7 +32,6 @@ def _text(value: object) -> object:
 _SecretText = Annotated[SecretStr, BeforeValidator(_text)]
 
 
-
 class _Model(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -105,9 +104,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     Raises SettingsError with all mistakes.
     """
     prefix = f"{PROJECT}:"
-    raw = {
-        key.removeprefix(prefix): value for key, value in _program_configuration().items() if key.startswith(prefix)
-    }
+    raw = {key.removeprefix(prefix): value for key, value in _program_configuration().items() if key.startswith(prefix)}
     return parse(raw, stack=pulumi.get_stack(), environ=environ)
 
 
@@ -170,7 +167,7 @@ def _environment_passwords(registries: Any, environ: Mapping[str, str]) -> Itera
                 registry["password"] = environ[variable]
             else:
                 yield Problem(
-                    (*path, "password_env"), f"the environment variable {ascii(variable)} is not set; export it"
+                    (*path, "password_env"), f"the environment variable {variable!a} is not set; export it"
                 )
 
 
@@ -206,7 +203,7 @@ def _fields_at(path: tuple[str | int, ...]) -> list[str]:
 
 def _line(problem: Problem, values: Mapping[str, Any]) -> str:
     spelled = tuple(
-        part if isinstance(part, int) or index == 0 and part in values else to_camel(part)
+        part if isinstance(part, int) or (index == 0 and part in values) else to_camel(part)
         for index, part in enumerate(problem.path)
     )
     message = problem.message
@@ -227,9 +224,7 @@ def _snake_case(value: Any) -> Any:
 
 def _registry_args(registry: RegistrySettings) -> RegistryArgs:
     password = registry.password.get_secret_value() if registry.password else ""
-    args = RegistryArgs(
-        server=registry.server, username=registry.username, password=pulumi.Output.secret(password)
-    )
+    args = RegistryArgs(server=registry.server, username=registry.username, password=pulumi.Output.secret(password))
     if registry.email is not None:
         args["email"] = registry.email
     return args

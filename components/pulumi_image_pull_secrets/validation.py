@@ -111,9 +111,7 @@ def _metadata(config: Mapping[str, Any]) -> Iterator[Problem]:
                 yield Problem((field, key), problem)
 
 
-def _names(
-    values: object, path: _Path, problem_of: Callable[[str], str | None], leaf: _Path = ()
-) -> Iterator[Problem]:
+def _names(values: object, path: _Path, problem_of: Callable[[str], str | None], leaf: _Path = ()) -> Iterator[Problem]:
     """Bad names in a list, and names that stand in it twice."""
     seen: dict[str, int] = {}
     for index, name in _texts(values):

@@ -1,0 +1,29 @@
+"""The program: one registry credential in every namespace of this stack, attached to its ServiceAccounts."""
+
+import pulumi
+from pulumi_image_pull_secrets import ImagePullSecrets, ImagePullSecretsError, cluster_provider
+from pulumi_image_pull_secrets.cluster import preflight
+from pulumi_image_pull_secrets.component import owner
+from pulumi_image_pull_secrets.settings import load
+
+NAME = "pulls"
+
+
+def main() -> None:
+    """Settings -> preflight -> provider -> component -> outputs."""
+    settings = load()
+    args = settings.component_args()
+    live_accounts = preflight(args, owner=owner(NAME), context=settings.context, kubeconfig=settings.kubeconfig)
+    cluster = cluster_provider(
+        "cluster", context=settings.context, kubeconfig=settings.kubeconfig, adopt=settings.adopt
+    )
+    pulls = ImagePullSecrets(NAME, args, pulumi.ResourceOptions(provider=cluster), live_accounts=live_accounts)
+    pulumi.export("secrets", pulls.secrets)
+    pulumi.export("attached", pulls.attached)
+
+
+try:
+    main()
+except ImagePullSecretsError as error:
+    # Pulumi prints a RunError as it is, without a traceback.
+    raise pulumi.RunError(str(error)) from None

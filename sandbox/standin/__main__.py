@@ -1,0 +1,5 @@
+"""Started by the engine as ``pulumi-resource-kubernetes``."""
+
+from .plugin import main
+
+main()
