@@ -1,0 +1,55 @@
+"""One real API server and one engine for all integration tests; each test has namespaces and stacks of its own."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import parts as sandbox_parts
+from sandbox import plugin as sandbox_plugin
+from sandbox.controlplane import ControlPlane
+from sandbox.engine import Engine
+from tests.integration.live import CONTEXT, LiveCluster
+from tests.integration.program import ProgramStack
+
+
+@pytest.fixture(scope="session")
+def parts() -> dict[str, Path]:
+    return sandbox_parts.provide(sandbox_parts.ALL, print)
+
+
+@pytest.fixture(scope="session")
+def control_plane(parts: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    plane = ControlPlane(tmp_path_factory.mktemp("control-plane"), parts)
+    try:
+        plane.start([CONTEXT])
+        yield plane
+    finally:
+        plane.processes.stop()
+
+
+@pytest.fixture(scope="session")
+def plugin(parts: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> sandbox_plugin.Plugin:
+    return sandbox_plugin.provide(tmp_path_factory.mktemp("plugin"), parts["pulumi"])
+
+
+@pytest.fixture(scope="session")
+def cluster(control_plane: ControlPlane, parts: dict[str, Path]) -> LiveCluster:
+    return LiveCluster(control_plane.kubeconfig, parts["kubectl"])
+
+
+@pytest.fixture
+def engine(parts: dict[str, Path], plugin: sandbox_plugin.Plugin, tmp_path: Path) -> Engine:
+    return Engine(tmp_path / "engine", pulumi=parts["pulumi"], plugin=plugin.folder)
+
+
+@pytest.fixture
+def new_stack(engine: Engine, cluster: LiveCluster) -> Callable[[], ProgramStack]:
+    """Makes stacks of the program, each of a name of its own."""
+    return lambda: ProgramStack(engine, cluster, f"test-{secrets.token_hex(4)}")
+
+
+@pytest.fixture
+def stack(new_stack: Callable[[], ProgramStack]) -> ProgramStack:
+    return new_stack()

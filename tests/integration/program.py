@@ -1,0 +1,79 @@
+"""The checkout's program on the real engine, one stack of it."""
+
+import copy
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi import automation
+
+from sandbox.engine import Engine, Program, checkout_program
+from tests.integration.live import CONTEXT, LiveCluster
+
+PASSWORD_ENV = "TEST_REGISTRY_PASSWORD"
+
+
+@dataclass
+class Outcome:
+    """What one run of the engine came to."""
+
+    output: str
+    """Everything that it printed."""
+    changes: dict[str, int]
+    """Resources by what was done, or would be: create, update, delete, same, …"""
+    failed: bool = False
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> dict[str, int]:
+        """Without what stays as it is."""
+        return {kind: count for kind, count in self.changes.items() if kind not in ("same", "read")}
+
+
+class ProgramStack:
+    """A stack, its configuration (Python's dict for the stack file), and the registry's password."""
+
+    def __init__(self, engine: Engine, cluster: LiveCluster, name: str) -> None:
+        self._engine = engine
+        self.name = name
+        self.password = secrets.token_urlsafe(16)
+        self.program: Callable[[], Program] = lambda: checkout_program({PASSWORD_ENV: self.password})
+        self.config: dict[str, Any] = {
+            "context": CONTEXT,
+            "kubeconfig": str(cluster.kubeconfig),
+            "secretName": "regcred",
+            "registries": [{"server": "ghcr.io", "username": "bot", "passwordEnv": PASSWORD_ENV}],
+            "namespaces": [],
+        }
+
+    def preview(self, **options: Any) -> Outcome:
+        return self._run("preview", **options)
+
+    def up(self, **options: Any) -> Outcome:
+        return self._run("up", **options)
+
+    def refresh(self) -> Outcome:
+        return self._run("refresh")
+
+    def destroy(self) -> Outcome:
+        return self._run("destroy")
+
+    def state(self) -> dict[str, Any]:
+        """The deployment as the backend has it; secrets are encrypted in it."""
+        return dict(self.stack().export_stack().deployment or {})
+
+    def stack(self) -> automation.Stack:
+        config = {f"image-pull-secrets:{key}": value for key, value in copy.deepcopy(self.config).items()}
+        return self._engine.stack(self.name, self.program(), config)
+
+    def _run(self, operation: str, **options: Any) -> Outcome:
+        lines: list[str] = []
+        stack = self.stack()
+        try:
+            result = getattr(stack, operation)(on_output=lines.append, on_error=lines.append, **options)
+        except automation.CommandError as error:
+            return Outcome("\n".join([*lines, str(error)]), {}, failed=True)
+        summary = getattr(result, "change_summary", None) or result.summary.resource_changes or {}
+        outputs = {name: output.value for name, output in getattr(result, "outputs", {}).items()}
+        return Outcome("\n".join(lines), {str(kind): count for kind, count in summary.items()}, outputs=outputs)
