@@ -1,0 +1,62 @@
+# Everything that a checkout is used for. It needs Go 1.24 or newer, Python 3.10 or newer and the package registries;
+# all else is fetched at pinned versions, into .venv/, .sandbox/ and the user's cache.
+
+STACK ?= staging
+CONTEXT ?=
+PYTHON ?= python3
+BIN := .venv/bin
+SANDBOX := $(BIN)/python -m sandbox
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help up preview down status test test-unit lint format lock clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+up: $(INSTALLED) ## Start the sandbox and up STACK=staging in it; or CONTEXT=… for a cluster of yours
+	@$(SANDBOX) up --stack "$(STACK)" --context "$(CONTEXT)"
+
+preview: $(INSTALLED) ## Show what an up of STACK would change
+	@$(SANDBOX) preview --stack "$(STACK)" --context "$(CONTEXT)"
+
+status: $(INSTALLED) ## Show what runs, and what is attached where
+	@$(SANDBOX) status --context "$(CONTEXT)"
+
+down: $(INSTALLED) ## Destroy the stacks, stop the sandbox and remove it
+	@$(SANDBOX) down --context "$(CONTEXT)"
+
+test: $(INSTALLED) ## Run all tests, on the real engine and API server
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+test-unit: $(INSTALLED) ## Run the fast tests, which need no Go
+	$(BIN)/python -m pytest tests/unit
+
+lint: $(INSTALLED) ## Check format, lint, types and pins
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	@$(COMPILE) --output-file .venv/requirements-dev.txt --quiet && \
+	  diff -u requirements-dev.txt .venv/requirements-dev.txt || { echo "the pins are stale; renew them: make lock"; exit 1; }
+
+format: $(INSTALLED) ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# uv takes what the output file holds as preferences, so that a check doesn't want every newest version.
+COMPILE = cp requirements-dev.txt .venv/requirements-dev.txt && $(BIN)/uv pip compile --universal --python-version 3.10 \
+  --generate-hashes --no-annotate --no-header components/pyproject.toml requirements-dev.in
+
+lock: $(INSTALLED) ## Renew the pins of requirements-dev.txt
+	$(BIN)/uv pip compile --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade \
+	  --quiet components/pyproject.toml requirements-dev.in --output-file requirements-dev.txt
+
+clean: ## Remove the virtual environment and what tools left behind
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+
+$(INSTALLED): requirements-dev.txt components/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or newer is needed; this is " + sys.version) if sys.version_info < (3, 10) else None'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e components
+	@touch $@

@@ -1,0 +1,5 @@
+"""``python -m sandbox``: see ``make help``."""
+
+from .cli import app
+
+app(prog_name="sandbox")

@@ -1,0 +1,141 @@
+"""The command line behind the Makefile's targets."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from pulumi import automation
+from rich.console import Console
+from rich.table import Table
+
+from . import stacks
+from .lifecycle import BusyError, Sandbox, attachments
+from .parts import PartError
+from .processes import ProcessError
+from .stacks import StackFile, StackFileError
+
+app = typer.Typer(
+    help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+console = Console(highlight=False, soft_wrap=True)
+notes = Console(stderr=True, highlight=False, soft_wrap=True)
+
+StackOption = Annotated[str, typer.Option(help="The stack: staging, preprod or prod.")]
+ContextOption = Annotated[
+    str, typer.Option(help="A kubeconfig context of a cluster of yours; the sandbox then starts nothing.")
+]
+_STARTED = time.monotonic()
+
+
+@app.command()
+def up(stack: StackOption = "staging", context: ContextOption = "") -> None:
+    """Starts the sandbox, previews and ups the stack, and shows what is attached where."""
+    with _work(context) as sandbox:
+        file = stacks.read(stack)
+        sandbox.start(file)
+        deployment = sandbox.stack(file)
+        _say("pulumi preview")
+        deployment.preview(on_output=_engine_output, color=_color())
+        _say("pulumi up")
+        deployment.up(on_output=_engine_output, color=_color())
+        _show(sandbox, file)
+        if not context:
+            _show_next_steps(file)
+
+
+@app.command()
+def preview(stack: StackOption = "staging", context: ContextOption = "") -> None:
+    """Shows what an up would change, in full."""
+    with _work(context) as sandbox:
+        file = stacks.read(stack)
+        sandbox.start(file)
+        sandbox.stack(file).preview(on_output=_engine_output, color=_color(), diff=True)
+
+
+@app.command()
+def status(context: ContextOption = "") -> None:
+    """Shows what runs, and what is attached where."""
+    sandbox = Sandbox(_say, context=context or None)
+    running = sandbox.running()
+    for name, pid in running.items():
+        console.print(f"{name} runs (process {pid})")
+    if not running and not context:
+        console.print("nothing runs; start it with: make up")
+        return
+    for name in sandbox.deployed():
+        _show(sandbox, stacks.read(name))
+
+
+@app.command()
+def down(context: ContextOption = "") -> None:
+    """Destroys the stacks, ends every process, and removes .sandbox/."""
+    with _work(context) as sandbox:
+        for name in sandbox.deployed():
+            if not context and "kube-apiserver" not in sandbox.running():
+                _say(f"the cluster doesn't run, so stack {name} goes with it")
+                continue
+            _say(f"pulumi destroy --stack {name}")
+            sandbox.stack(stacks.read(name)).destroy(on_output=_engine_output, color=_color())
+        sandbox.remove()
+        for other in sandbox.own_clusters() if not context else []:
+            _say(f'the stacks on your own cluster "{other}" are still up; take them down with: make down CONTEXT={other}')
+        _say("down")
+
+
+@contextmanager
+def _work(context: str) -> Iterator[Sandbox]:
+    """One command at a time, and for what goes wrong a line instead of a traceback."""
+    sandbox = Sandbox(_say, context=context or None)
+    try:
+        with sandbox.locked():
+            yield sandbox
+    except automation.CommandError as error:
+        if "Diagnostics:" not in str(error):
+            notes.print(str(error), markup=False)
+        _fail("the engine stopped; the reason is above")
+    except (BusyError, PartError, ProcessError, StackFileError) as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("interrupted; run the same command to go on, or make down to remove everything", code=130)
+
+
+def _fail(message: str, code: int = 1) -> None:
+    notes.print(f"error: {message}", style="red", markup=False)
+    raise typer.Exit(code)
+
+
+def _say(message: str) -> None:
+    notes.print(f"[{time.monotonic() - _STARTED:6.1f} s] {message}", style="dim", markup=False)
+
+
+def _engine_output(line: str) -> None:
+    sys.stdout.write(line.rstrip("\n") + "\n")
+    sys.stdout.flush()
+
+
+def _color() -> str:
+    return "always" if console.is_terminal and not console.no_color else "never"
+
+
+def _show(sandbox: Sandbox, file: StackFile) -> None:
+    table = Table("Namespace", "ServiceAccount", "imagePullSecrets", title=f"Attached by stack {file.name}")
+    ours = {file.config["secretName"]}
+    for namespace, account, names in attachments(sandbox.cluster(file), file):
+        table.add_row(namespace, account, ", ".join(f"[bold]{name}[/]" if name in ours else name for name in names))
+    console.print(table)
+
+
+def _show_next_steps(file: StackFile) -> None:
+    kubectl = f".sandbox/bin/kubectl --kubeconfig .sandbox/kubeconfig --context {file.context}"
+    name, namespace = file.config["secretName"], file.namespaces[0]["name"]
+    console.print("Next, for example:", markup=False)
+    for line in (
+        f"{kubectl} get serviceaccounts -A",
+        f"{kubectl} get secret {name} -n {namespace} -o yaml",
+        f"$EDITOR Pulumi.{file.name}.yaml && make preview STACK={file.name}",
+        "make down",
+    ):
+        console.print(f"  {line}", markup=False)

@@ -1,0 +1,164 @@
+"""What ``make up``, ``make preview``, ``make status`` and ``make down`` do."""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from kubernetes import client
+from kubernetes.config import new_client_from_config
+from pulumi import automation
+
+from . import parts, people, plugin, stacks
+from .controlplane import ControlPlane
+from .engine import CHECKOUT, PROJECT, Engine, checkout_program
+from .registry import USERNAME, Registry
+from .stacks import StackFile
+
+FOLDER = CHECKOUT / ".sandbox"
+REGISTRY_PASSWORD = "SANDBOX_REGISTRY_PASSWORD"
+
+Say = Callable[[str], None]
+
+
+class BusyError(Exception):
+    """Another command is at work in this sandbox."""
+
+
+class Sandbox:
+    """The sandbox of this checkout; or, with ``context``, only the engine, for a cluster that somebody has.
+
+    Everything is in ``.sandbox/``, apart from the parts' cache. The state of a stack on somebody's own cluster is kept
+    apart from the throwaway rest, since removing it would leave orphans there.
+    """
+
+    def __init__(self, say: Say, *, context: str | None = None) -> None:
+        self._say = say
+        self._context = context
+        self._folder = FOLDER / "contexts" / context.replace(os.sep, "-") if context else FOLDER
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The kubeconfig with the contexts that the three stacks name."""
+        return FOLDER / "kubeconfig"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps a second command out. Raises BusyError."""
+        FOLDER.mkdir(exist_ok=True)
+        with (FOLDER / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BusyError("another sandbox command is at work in this checkout; wait until it is done") from None
+            yield
+
+    def start(self, stack: StackFile) -> None:
+        """Starts what isn't running: cluster, registry, and what the stack takes for granted in the cluster."""
+        if self._context:
+            return
+        found = parts.provide((*parts.CONTROL_PLANE, parts.REGISTRY), self._say)
+        plane = self._control_plane(found)
+        plane.start([stacks.read(name).context for name in stacks.names()])
+        _write(self.kubeconfig, plane.kubeconfig.read_text())
+        (FOLDER / "bin").mkdir(exist_ok=True)
+        kubectl = FOLDER / "bin" / "kubectl"
+        kubectl.unlink(missing_ok=True)
+        kubectl.symlink_to(found["kubectl"])
+        registry = self._registry(found)
+        registry.start(self._passwords([REGISTRY_PASSWORD])[REGISTRY_PASSWORD])
+        people.prepare(self.cluster(stack), stack.namespaces)
+        self._say(f"cluster {plane.server}, registry {registry.address}")
+
+    def stack(self, stack: StackFile) -> automation.Stack:
+        """The stack on the engine, with the configuration of its file."""
+        config = dict(stack.config)
+        environment: Mapping[str, str] = {}
+        if self._context:
+            config["context"] = self._context
+        else:
+            config["kubeconfig"] = str(self.kubeconfig)
+            registry = {
+                "server": self._registry({}).address,
+                "username": USERNAME,
+                "passwordEnv": REGISTRY_PASSWORD,
+            }
+            config["registries"] = [*config.get("registries", []), registry]
+            environment = self._passwords([*stack.password_variables, REGISTRY_PASSWORD])
+        prefixed = {f"{PROJECT}:{key}": value for key, value in config.items()}
+        return self._engine().stack(stack.name, checkout_program(environment), prefixed)
+
+    def cluster(self, stack: StackFile) -> client.CoreV1Api:
+        """The cluster of the stack, as its administrator."""
+        path = None if self._context else str(self.kubeconfig)
+        return client.CoreV1Api(new_client_from_config(path, self._context or stack.context))
+
+    def running(self) -> dict[str, int]:
+        """The processes that run, by name."""
+        return {**self._control_plane({}).processes.running(), **self._registry({}).processes.running()}
+
+    def deployed(self) -> list[str]:
+        """The stacks that were brought up here."""
+        folder = self._folder / "engine" / "state" / ".pulumi" / "stacks" / PROJECT
+        return sorted({path.name.partition(".")[0] for path in folder.glob("*.json")})
+
+    def own_clusters(self) -> list[str]:
+        """The contexts of clusters of somebody's own on which stacks were brought up from here."""
+        return sorted(path.name for path in (FOLDER / "contexts").glob("*"))
+
+    def remove(self) -> None:
+        """Ends every process that was started here, and removes what was written."""
+        if not self._context:
+            self._registry({}).processes.stop()
+            self._control_plane({}).processes.stop()
+            for path in FOLDER.iterdir() if FOLDER.exists() else ():
+                if path.is_dir() and path.name != "contexts":
+                    shutil.rmtree(path)
+                elif path.is_file():
+                    path.unlink()
+        elif self._folder.exists():
+            shutil.rmtree(self._folder)
+        for folder in (FOLDER / "contexts", FOLDER):
+            if folder.exists() and not any(folder.iterdir()):
+                folder.rmdir()
+
+    def _engine(self) -> Engine:
+        pulumi = parts.provide((parts.PULUMI,), self._say)["pulumi"]
+        chosen = plugin.provide(FOLDER / "plugin", pulumi)
+        self._say(chosen.note)
+        return Engine(self._folder / "engine", pulumi=pulumi, plugin=chosen.folder)
+
+    def _control_plane(self, found: dict[str, Path]) -> ControlPlane:
+        return ControlPlane(FOLDER / "cluster", found)
+
+    def _registry(self, found: dict[str, Path]) -> Registry:
+        return Registry(FOLDER / "registry", found.get("registry", Path()))
+
+    def _passwords(self, variables: list[str]) -> dict[str, str]:
+        """A password for each variable, made up once, unless the user has set it."""
+        path = FOLDER / "passwords.json"
+        kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        for variable in variables:
+            kept.setdefault(variable, secrets.token_urlsafe(18))
+        _write(path, json.dumps(kept, indent=2))
+        return {variable: os.environ.get(variable) or kept[variable] for variable in variables}
+
+
+def attachments(core: client.CoreV1Api, stack: StackFile) -> Iterator[tuple[str, str, list[str]]]:
+    """Namespace, ServiceAccount and its image pull secrets, for all that the stack lists."""
+    for namespace in stack.namespaces:
+        accounts: Any = core.list_namespaced_service_account(namespace["name"]).items
+        for account in accounts:
+            if account.metadata.name in namespace.get("serviceAccounts", ["default"]):
+                names = [entry.name for entry in account.image_pull_secrets or []]
+                yield namespace["name"], account.metadata.name, names
+
+
+def _write(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(text)

@@ -1,0 +1,55 @@
+"""The checkout's stack files, as the sandbox reads them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from .engine import CHECKOUT, PROJECT
+
+
+class StackFileError(Exception):
+    """A stack that there is no file for, or whose file can't be used."""
+
+
+@dataclass(frozen=True)
+class StackFile:
+    """One ``Pulumi.<name>.yaml``."""
+
+    name: str
+    config: dict[str, Any]
+    """Its configuration, without the project's prefix."""
+
+    @property
+    def context(self) -> str:
+        """The kubeconfig context that it names."""
+        return str(self.config.get("context", ""))
+
+    @property
+    def password_variables(self) -> list[str]:
+        """The environment variables that its registries' passwords come from."""
+        return [entry["passwordEnv"] for entry in self.config.get("registries", []) if "passwordEnv" in entry]
+
+    @property
+    def namespaces(self) -> list[dict[str, Any]]:
+        """Its namespaces, as they stand in the file."""
+        return list(self.config.get("namespaces", []))
+
+
+def names() -> list[str]:
+    """The stacks that have a file."""
+    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in CHECKOUT.glob("Pulumi.*.yaml"))
+
+
+def read(name: str) -> StackFile:
+    """One stack's file. Raises StackFileError."""
+    path = CHECKOUT / f"Pulumi.{name}.yaml"
+    if name not in names():
+        raise StackFileError(f'there is no stack "{name}" here; the stacks are: {", ".join(names())}')
+    try:
+        content = yaml.safe_load(path.read_text()) or {}
+    except yaml.YAMLError as error:
+        raise StackFileError(f"{path.name} is not YAML: {error}") from None
+    prefix = f"{PROJECT}:"
+    config = content.get("config") or {}
+    return StackFile(name, {key.removeprefix(prefix): value for key, value in config.items()})
