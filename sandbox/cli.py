@@ -38,9 +38,9 @@ def up(stack: StackOption = "staging", context: ContextOption = "") -> None:
         sandbox.start(file)
         deployment = sandbox.stack(file)
         _say("pulumi preview")
-        deployment.preview(on_output=_engine_output, color=_color())
+        deployment.preview(on_output=_engine_output, on_error=_engine_output, color=_color())
         _say("pulumi up")
-        deployment.up(on_output=_engine_output, color=_color())
+        deployment.up(on_output=_engine_output, on_error=_engine_output, color=_color())
         _show(sandbox, file)
         if not context:
             _show_next_steps(file)
@@ -52,7 +52,8 @@ def preview(stack: StackOption = "staging", context: ContextOption = "") -> None
     with _work(context) as sandbox:
         file = stacks.read(stack)
         sandbox.start(file)
-        sandbox.stack(file).preview(on_output=_engine_output, color=_color(), diff=True)
+        deployment = sandbox.stack(file)
+        deployment.preview(on_output=_engine_output, on_error=_engine_output, color=_color(), diff=True)
 
 
 @app.command()
@@ -78,10 +79,12 @@ def down(context: ContextOption = "") -> None:
                 _say(f"the cluster doesn't run, so stack {name} goes with it")
                 continue
             _say(f"pulumi destroy --stack {name}")
-            sandbox.stack(stacks.read(name)).destroy(on_output=_engine_output, color=_color())
+            sandbox.destroy(name, _engine_output, _color())
         sandbox.remove()
         for other in sandbox.own_clusters() if not context else []:
-            _say(f'the stacks on your own cluster "{other}" are still up; take them down with: make down CONTEXT={other}')
+            _say(
+                f'the stacks on your own cluster "{other}" are still up; take them down with: make down CONTEXT={other}'
+            )
         _say("down")
 
 
@@ -92,9 +95,7 @@ def _work(context: str) -> Iterator[Sandbox]:
     try:
         with sandbox.locked():
             yield sandbox
-    except automation.CommandError as error:
-        if "Diagnostics:" not in str(error):
-            notes.print(str(error), markup=False)
+    except automation.CommandError:
         _fail("the engine stopped; the reason is above")
     except (BusyError, PartError, ProcessError, StackFileError) as error:
         _fail(str(error))

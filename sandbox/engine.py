@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pulumi import automation
 
 CHECKOUT = Path(__file__).parent.parent
@@ -32,19 +33,29 @@ class Engine:
     @property
     def environment(self) -> dict[str, str]:
         """What a plain ``pulumi`` needs in its environment to work on the same stacks."""
+        passphrase = {"PULUMI_CONFIG_PASSPHRASE_FILE": str(self.folder / "passphrase")}
+        if "PULUMI_CONFIG_PASSPHRASE" in os.environ or "PULUMI_CONFIG_PASSPHRASE_FILE" in os.environ:
+            passphrase = {}
         return {
+            **passphrase,
             "PULUMI_HOME": str(self.folder / "home"),
             "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.folder / "passphrase"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PATH": os.pathsep.join([str(self._plugin), str(self._pulumi.parent), os.environ.get("PATH", "")]),
         }
 
-    def stack(self, name: str, program: Program, config: Mapping[str, Any]) -> automation.Stack:
-        """The stack of this name, made where it isn't there yet, with exactly this plain configuration.
+    def stack(
+        self,
+        name: str,
+        program: Program,
+        config: Mapping[str, Any] | None,
+        encryption: Mapping[str, Any] | None = None,
+    ) -> automation.Stack:
+        """The stack of this name, made where it isn't there yet, with exactly this configuration.
 
-        Encrypted values that ``set_secret`` wrote are lost with it: write them again.
+        Encrypted values that ``set_secret`` wrote are lost with it: write them again. None leaves the configuration
+        as it was. ``encryption`` is what a stack file keeps beside its encrypted values, such as ``encryptionsalt``.
         """
         self._prepare()
         work = self.folder / "project"
@@ -53,10 +64,13 @@ class Engine:
             env_vars=self.environment,
             pulumi_command=automation.PulumiCommand(root=str(self._pulumi.parent.parent), skip_version_check=True),
         )
+        if encryption:
+            (work / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(dict(encryption)))
         stack = automation.create_or_select_stack(name, project_name=PROJECT, program=program, opts=options)
-        settings = stack.workspace.stack_settings(name)
-        settings.config = dict(config)
-        stack.workspace.save_stack_settings(name, settings)
+        if config is not None:
+            settings = stack.workspace.stack_settings(name)
+            settings.config = dict(config)
+            stack.workspace.save_stack_settings(name, settings)
         return stack
 
     def set_secret(self, stack: automation.Stack, path: str, value: str) -> None:

@@ -77,21 +77,22 @@ class Sandbox:
 
     def stack(self, stack: StackFile) -> automation.Stack:
         """The stack on the engine, with the configuration of its file."""
-        config = dict(stack.config)
-        environment: Mapping[str, str] = {}
         if self._context:
-            config["context"] = self._context
-        else:
-            config["kubeconfig"] = str(self.kubeconfig)
-            registry = {
-                "server": self._registry({}).address,
-                "username": USERNAME,
-                "passwordEnv": REGISTRY_PASSWORD,
-            }
-            config["registries"] = [*config.get("registries", []), registry]
-            environment = self._passwords([*stack.password_variables, REGISTRY_PASSWORD])
-        prefixed = {f"{PROJECT}:{key}": value for key, value in config.items()}
-        return self._engine().stack(stack.name, checkout_program(environment), prefixed)
+            config = {**stack.config, "context": self._context}
+            return self._engine().stack(stack.name, checkout_program(), _prefixed(config), stack.encryption)
+        stack = stack.with_made_up_passwords()
+        registry = {"server": self._registry({}).address, "username": USERNAME, "passwordEnv": REGISTRY_PASSWORD}
+        config = {
+            **stack.config,
+            "kubeconfig": str(self.kubeconfig),
+            "registries": [*stack.config["registries"], registry],
+        }
+        environment = self._passwords([*stack.password_variables, REGISTRY_PASSWORD])
+        return self._engine().stack(stack.name, checkout_program(environment), _prefixed(config))
+
+    def destroy(self, name: str, say_output: Say, color: str) -> None:
+        """Destroys a stack; its file may be gone, or wrong."""
+        self._engine().stack(name, lambda: None, None).destroy(on_output=say_output, on_error=say_output, color=color)
 
     def cluster(self, stack: StackFile) -> client.CoreV1Api:
         """The cluster of the stack, as its administrator."""
@@ -157,6 +158,10 @@ def attachments(core: client.CoreV1Api, stack: StackFile) -> Iterator[tuple[str,
             if account.metadata.name in namespace.get("serviceAccounts", ["default"]):
                 names = [entry.name for entry in account.image_pull_secrets or []]
                 yield namespace["name"], account.metadata.name, names
+
+
+def _prefixed(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{PROJECT}:{key}": value for key, value in config.items()}
 
 
 def _write(path: Path, text: str) -> None:

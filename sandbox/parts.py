@@ -77,9 +77,7 @@ ETCD = Part("etcd", "kubernetes", "go.etcd.io/etcd/server/v3", "v3.6.8", r"etcd 
 API_SERVER = _kubernetes("kube-apiserver")
 CONTROLLER_MANAGER = _kubernetes("kube-controller-manager")
 KUBECTL = _kubernetes("kubectl", ("version", "--client"))
-REGISTRY = Part(
-    "registry", "registry", "github.com/distribution/distribution/v3/cmd/registry", "v3.1.1", r"v?3\.\d"
-)
+REGISTRY = Part("registry", "registry", "github.com/distribution/distribution/v3/cmd/registry", "v3.1.1", r"v?3\.\d")
 CONTROL_PLANE = (ETCD, API_SERVER, CONTROLLER_MANAGER, KUBECTL)
 ALL = (PULUMI, *CONTROL_PLANE, REGISTRY)
 

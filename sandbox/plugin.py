@@ -86,7 +86,6 @@ def _write_launcher(folder: Path) -> None:
     launcher = folder / NAME
     root = Path(__file__).parent.parent
     launcher.write_text(
-        "#!/bin/sh\n"
-        f"PYTHONPATH={shlex.quote(str(root))} exec {shlex.quote(sys.executable)} -m sandbox.standin \"$@\"\n"
+        f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(root))} exec {shlex.quote(sys.executable)} -m sandbox.standin "$@"\n'
     )
     launcher.chmod(launcher.stat().st_mode | stat.S_IXUSR)

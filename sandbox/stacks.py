@@ -7,6 +7,8 @@ import yaml
 
 from .engine import CHECKOUT, PROJECT
 
+_ENCRYPTION_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey")
+
 
 class StackFileError(Exception):
     """A stack that there is no file for, or whose file can't be used."""
@@ -19,11 +21,27 @@ class StackFile:
     name: str
     config: dict[str, Any]
     """Its configuration, without the project's prefix."""
+    encryption: dict[str, Any]
+    """What its encrypted values are to be decrypted with, besides the passphrase or key."""
 
     @property
     def context(self) -> str:
         """The kubeconfig context that it names."""
         return str(self.config.get("context", ""))
+
+    def with_made_up_passwords(self) -> "StackFile":
+        """The same without its encrypted values, which only its owner can decrypt and no throwaway cluster needs."""
+        registries = [
+            {
+                **{key: value for key, value in entry.items() if key != "password"},
+                "passwordEnv": f"SANDBOX_PASSWORD_{index}",
+            }
+            if "password" in entry
+            else entry
+            for index, entry in enumerate(self.config.get("registries", []))
+        ]
+        config = {key: value for key, value in self.config.items() if key != "dockerConfigJson"}
+        return StackFile(self.name, {**config, "registries": registries}, {})
 
     @property
     def password_variables(self) -> list[str]:
@@ -52,4 +70,5 @@ def read(name: str) -> StackFile:
         raise StackFileError(f"{path.name} is not YAML: {error}") from None
     prefix = f"{PROJECT}:"
     config = content.get("config") or {}
-    return StackFile(name, {key.removeprefix(prefix): value for key, value in config.items()})
+    encryption = {key: content[key] for key in _ENCRYPTION_KEYS if key in content}
+    return StackFile(name, {key.removeprefix(prefix): value for key, value in config.items()}, encryption)

@@ -5,10 +5,14 @@ after each as its description, secrets only at the leaves. So no ``from __future
 https://www.pulumi.com/docs/iac/extending-pulumi/build-a-component/
 """
 
-from typing import TypedDict
+from collections.abc import Iterator, Mapping
+from typing import Any, TypedDict, get_args, get_origin
 
 import pulumi
-from typing_extensions import NotRequired
+from typing_extensions import NotRequired, is_typeddict
+
+from .errors import Problem
+from .names import nearest
 
 
 class RegistryArgs(TypedDict):
@@ -58,3 +62,56 @@ class ImagePullSecretsArgs(TypedDict):
     """Labels for the Secrets."""
     annotations: NotRequired[dict[str, str]]
     """Annotations for the Secrets."""
+
+
+def find_shape_problems(args: Mapping[str, Any]) -> Iterator[Problem]:
+    """Unknown and missing keys, and values of the wrong kind: what no type checker saw, or nobody ran one."""
+    yield from _shape_problems(args, ImagePullSecretsArgs, ())
+
+
+def without_none(value: Any) -> Any:
+    """The arguments without the keys that are None, which other languages send for what is left out."""
+    if isinstance(value, Mapping):
+        return {key: without_none(item) for key, item in value.items() if item is not None}
+    return [without_none(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _shape_problems(value: Any, expected: Any, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    kind = get_origin(expected) or expected
+    if is_typeddict(expected):
+        yield from _object_problems(value, expected, path)
+    elif kind is list:
+        if not isinstance(value, list):
+            yield Problem(path, "must be a list")
+            return
+        for index, item in enumerate(value):
+            yield from _shape_problems(item, get_args(expected)[0], (*path, index))
+    elif kind is dict:
+        if not isinstance(value, Mapping) or not all(isinstance(text, str) for pair in value.items() for text in pair):
+            yield Problem(path, "must be an object of texts")
+    elif kind in (str, bool):
+        if not isinstance(value, kind):
+            yield Problem(path, f"must be {'text' if kind is str else 'true or false'}, and known in a preview")
+    elif not isinstance(value, (str, pulumi.Output)) and not hasattr(value, "__await__"):
+        yield Problem(path, "must be text, or an Output of text")
+
+
+def _object_problems(value: Any, expected: Any, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    hints = {key: _required(hint) for key, hint in expected.__annotations__.items()}
+    if not isinstance(value, Mapping):
+        yield Problem(path, f"must be an object with the keys {', '.join(hints)}")
+        return
+    for key in value:
+        if key not in hints:
+            meant = nearest(str(key), hints)
+            hint = f"did you mean {meant!r}?" if meant else f"known keys: {', '.join(hints)}"
+            yield Problem((*path, str(key)), f"unknown key; {hint}")
+    for key, hint in hints.items():
+        if key in value:
+            yield from _shape_problems(value[key], hint, (*path, key))
+        elif key in expected.__required_keys__:
+            yield Problem((*path, key), "missing; this key is required")
+
+
+def _required(hint: Any) -> Any:
+    return get_args(hint)[0] if get_origin(hint) is NotRequired else hint

@@ -102,15 +102,16 @@ class Cluster:
                 f'the credentials of context "{context}" can\'t be used ({type(error).__name__}); '
                 f"try: kubectl --context {context} get namespaces"
             ) from None
-        self._objects = client.CoreV1Api(client.ApiClient(configuration))
-        self._metadata = client.CoreV1Api(client.ApiClient(configuration, "Accept", _METADATA_ONLY))
+        self._clients = (client.ApiClient(configuration), client.ApiClient(configuration, "Accept", _METADATA_ONLY))
+        self._version = client.VersionApi(self._clients[0])
+        self._objects, self._metadata = (client.CoreV1Api(each) for each in self._clients)
 
     def __enter__(self) -> "Cluster":
         return self
 
     def __exit__(self, *_: object) -> None:
-        for api in (self._objects, self._metadata):
-            api.api_client.rest_client.pool_manager.clear()
+        for each in self._clients:
+            each.rest_client.pool_manager.clear()
 
     def namespace_names(self) -> tuple[str, ...]:
         """The names of all namespaces, or none where listing them isn't allowed."""
@@ -121,6 +122,8 @@ class Cluster:
 
     def read(self, namespaces: list[str], secret_names: list[str], *, owner: str) -> dict[str, LiveNamespace]:
         """Those of ``namespaces`` that exist, with their accounts and their Secrets of ``secret_names``."""
+        # One request first: a server that never answers would let each of many wait its time.
+        self._ask(self._version.get_code)
         found = {item["metadata"]["name"]: item["metadata"] for item in self._namespaces(namespaces)}
         accounts: dict[str, dict[str, LiveAccount]] = {name: {} for name in found}
         for item in self._in_namespaces(

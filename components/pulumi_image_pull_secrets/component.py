@@ -1,7 +1,7 @@
 """The component: one Secret per namespace, its name on every listed ServiceAccount."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
@@ -9,7 +9,7 @@ from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 
 from . import docker_config
-from .args import ImagePullSecretsArgs, NamespaceArgs
+from .args import ImagePullSecretsArgs, NamespaceArgs, find_shape_problems, without_none
 from .attachment import (
     OWNER_ANNOTATION,
     Attachment,
@@ -50,10 +50,8 @@ class ImagePullSecrets(pulumi.ComponentResource):
         ``live_accounts`` is what cluster.preflight read; without it the component reads each account by itself.
         Raises InvalidArgumentsError before anything is registered.
         """
-        problems = sorted(find_problems(args), key=str)
-        if not _has_kubernetes_provider(opts):
-            problems.append(_NO_PROVIDER)
-        if problems:
+        args = without_none(args)
+        if problems := sorted(_problems(args, opts, live_accounts), key=str):
             raise InvalidArgumentsError(name, problems)
         super().__init__(TYPE, name, None, opts)
         self._name = name
@@ -65,19 +63,18 @@ class ImagePullSecrets(pulumi.ComponentResource):
         self._labels = args.get("labels")
         self._annotations = {**args.get("annotations", {}), OWNER_ANNOTATION: self._owner}
 
-        secrets: list[pulumi.Output[str]] = []
+        secrets: list[str] = []
         attached: dict[str, pulumi.Output[list[str]]] = {}
         for namespace in args["namespaces"]:
             created = self._namespace(namespace) if namespace.get("create") else None
-            current, *retired = [
-                self._secret(namespace["name"], secret_name, created) for secret_name in self._secret_names
-            ]
-            secrets += [secret.id for secret in (current, *retired)]
+            current, *_ = [self._secret(namespace["name"], secret_name, created) for secret_name in self._secret_names]
+            secrets += [f"{namespace['name']}/{secret_name}" for secret_name in self._secret_names]
             for account in namespace.get("service_accounts", DEFAULT_ACCOUNTS):
                 result = self._attach(namespace["name"], account, current, created)
                 attached[f"{namespace['name']}/{account}"] = result.apply(lambda a: list(a.attached))
-        self.secrets = pulumi.Output.all(*secrets)
-        self.attached = pulumi.Output.all(**attached)
+        self.secrets = pulumi.Output.from_input(secrets)
+        # Of no accounts at all, Output.all makes a list.
+        self.attached = pulumi.Output.all(**attached).apply(dict)
         self.register_outputs({"secrets": self.secrets, "attached": self.attached})
 
     def _namespace(self, namespace: NamespaceArgs) -> core.Namespace:
@@ -137,10 +134,11 @@ class ImagePullSecrets(pulumi.ComponentResource):
             )
             identifier = existing.id
         found = core.ServiceAccount.get(resource_name, identifier, opts=pulumi.ResourceOptions(parent=self))
-        return pulumi.Output.all(found.image_pull_secrets, found.metadata).apply(
+        names = found.image_pull_secrets.apply(lambda entries: [entry.name for entry in entries or []])
+        annotation = found.metadata.apply(lambda m: (m.annotations or {}).get(annotation_key(self._owner)))
+        return pulumi.Output.all(names, annotation).apply(
             lambda values: LiveAccount(
-                pull_secrets=tuple(entry.name for entry in values[0] or [] if entry.name),
-                attached_before=parse_annotation((values[1].annotations or {}).get(annotation_key(self._owner))),
+                pull_secrets=tuple(name for name in values[0] if name), attached_before=parse_annotation(values[1])
             )
         )
 
@@ -155,6 +153,37 @@ _NO_PROVIDER = Problem(
     "missing; without one, Pulumi would take whatever cluster the kubeconfig happens to point at; give "
     "ResourceOptions(provider=cluster_provider(...)), or a Kubernetes provider of yours",
 )
+
+
+def _problems(
+    args: ImagePullSecretsArgs,
+    opts: pulumi.ResourceOptions | None,
+    live_accounts: Mapping[str, Mapping[str, LiveAccount]] | None,
+) -> Iterator[Problem]:
+    shape = list(find_shape_problems(args))
+    yield from shape
+    yield from (
+        problem
+        for problem in find_problems(args)
+        if not any(problem.path[: len(wrong.path)] == wrong.path for wrong in shape)
+    )
+    if not _has_kubernetes_provider(opts):
+        yield _NO_PROVIDER
+    if live_accounts is not None and not shape:
+        yield from _missing_accounts(args, live_accounts)
+
+
+def _missing_accounts(
+    args: ImagePullSecretsArgs, live_accounts: Mapping[str, Mapping[str, LiveAccount]]
+) -> Iterator[Problem]:
+    """A patch creates an account that isn't there, so none may be registered for one that wasn't read."""
+    for index, namespace in enumerate(args["namespaces"]):
+        for account in namespace.get("service_accounts", DEFAULT_ACCOUNTS):
+            if not namespace.get("create") and account not in live_accounts.get(namespace["name"], {}):
+                yield Problem(
+                    ("namespaces", index, "service_accounts"),
+                    f"{account!r} is not among the live_accounts, so it doesn't exist, or wasn't read",
+                )
 
 
 def _has_kubernetes_provider(opts: pulumi.ResourceOptions | None) -> bool:

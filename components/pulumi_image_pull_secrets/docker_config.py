@@ -5,11 +5,11 @@ it up (``k8s.io/kubernetes/pkg/credentialprovider/keyring.go``).
 """
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from .errors import DockerConfigError, RegistryAddressError
 
@@ -32,6 +32,7 @@ _DOCKER_HUB_HOSTS = {
 }
 _HOST = re.compile(r"[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?(\.[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?)*|\[[0-9a-f:.]+\]")
 _PATH = re.compile(r"(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
+_LONE_SURROGATE = "holds a lone surrogate, which is no character and has no UTF-8 form"
 _GO_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
@@ -63,7 +64,7 @@ def registry_key(server: str) -> str:
         raise RegistryAddressError(f"{_shown(server)} starts with a scheme that registries don't have; leave it out")
     host_and_port, slash, rest = address.partition("/")
     host_and_port = host_and_port.lower()
-    path = re.sub(r"^/v[12](?=/|$)", "", (slash + rest).rstrip("/"))
+    path = re.sub(r"^(/v[12])+(?=/|$)", "", (slash + rest).rstrip("/"))
     if host_and_port in _DOCKER_HUB_HOSTS:
         if not host_and_port and (separator or slash):
             raise RegistryAddressError(f"{_shown(server)} has no host; Docker Hub is docker.io, or nothing at all")
@@ -71,18 +72,19 @@ def registry_key(server: str) -> str:
             raise _bad_path(server)
         return f"docker.io{path}" if path else DOCKER_HUB_KEY
     host, port = _split_port(host_and_port)
-    if (
-        not _HOST.fullmatch(host)
-        or (port is not None
-        and not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536))
+    if not _HOST.fullmatch(host) or (
+        port is not None and not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536)
     ):
         raise RegistryAddressError(
-            f"{_shown(server)} is not a registry's address: a host, an optional port from 1 to 65535, an optional path, "
-            "such as ghcr.io, localhost:5000 or quay.io/org"
+            f"{_shown(server)} is not a registry's address: a host, an optional port from 1 to 65535, an optional "
+            "path, such as ghcr.io, localhost:5000 or quay.io/org"
         )
-    if port is None and "." not in host and host != "localhost" and not host.startswith("["):
+    if port is None and host.startswith("["):
+        # The kubelet would take the brackets for a character class of its wildcards.
+        raise RegistryAddressError(f"{_shown(server)} has no port, and without one no node finds the login; add it")
+    if port is None and "." not in host and host != "localhost":
         raise RegistryAddressError(
-            f"{_shown(server)} has neither a dot nor a port, so an image reference that starts with it means Docker Hub; "
+            f"{_shown(server)} has neither a dot nor a port, so an image that starts with it comes from Docker Hub; "
             "type the registry's full host name"
         )
     if not _PATH.fullmatch(path):
@@ -100,7 +102,7 @@ def login_problem(username: str, password: str) -> str | None:
         return "the password is empty"
     for part, what in ((username, "user name"), (password, "password")):
         if not _is_encodable(part):
-            return f"the {what} holds a lone surrogate, which is no character and has no UTF-8 form"
+            return f"the {what} {_LONE_SURROGATE}"
     return None
 
 
@@ -121,6 +123,8 @@ def render(registries: Iterable[Registry]) -> str:
         typed[key] = registry.server
         entry = {"username": registry.username, "password": registry.password}
         if registry.email:
+            if not _is_encodable(registry.email):
+                raise DockerConfigError(f"{key}: the email {_LONE_SURROGATE}")
             entry["email"] = registry.email
         entry["auth"] = base64.b64encode(f"{registry.username}:{registry.password}".encode()).decode()
         auths[key] = entry
@@ -139,15 +143,11 @@ def check(text: str) -> None:
     or one ``auth`` in it doesn't decode. No message holds anything of the text but the registries' addresses.
     """
     if not _is_encodable(text):
-        raise DockerConfigError("it holds a lone surrogate, which is no character and has no UTF-8 form")
+        raise DockerConfigError(f"it {_LONE_SURROGATE}")
     _check_size(text)
-    try:
-        config = json.loads(text)
-    except ValueError as error:
-        position = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise DockerConfigError(f"it is not JSON{position}") from None
-    except RecursionError:
-        raise DockerConfigError("it is nested too deeply") from None
+    config, problem = _parse(text)
+    if problem:
+        raise DockerConfigError(problem)
     if not isinstance(config, dict):
         raise DockerConfigError('it is not a JSON object with "auths" in it')
     for helper in ("credsStore", "credHelpers"):
@@ -159,9 +159,10 @@ def check(text: str) -> None:
     auths = config.get("auths")
     if not isinstance(auths, dict) or not auths:
         raise DockerConfigError('it has no "auths" with a registry in it, as docker login writes')
-    for server, entry in auths.items():
+    for number, (server, entry) in enumerate(auths.items(), 1):
         if problem := _entry_problem(entry):
-            raise DockerConfigError(f'the entry "auths" -> {_shown(server)} {problem}')
+            where = _shown(server) if _is_address(server) else f"number {number}"
+            raise DockerConfigError(f'the entry "auths" -> {where} {problem}')
 
 
 def duplicate_message(first: str, second: str, key: str) -> str:
@@ -169,12 +170,40 @@ def duplicate_message(first: str, second: str, key: str) -> str:
     return f"{_shown(first)} and {_shown(second)} are the same registry ({key}); give it once"
 
 
+def _parse(text: str) -> tuple[Any, str | None]:
+    """The value of a JSON text, or why it has none.
+
+    The parser's own errors hold the whole text, so none may become the context of one that is raised.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse_constant), None
+    except json.JSONDecodeError as error:
+        return None, f"it is not JSON at line {error.lineno}, column {error.colno}"
+    except ValueError:
+        return None, "it is not JSON"
+    except RecursionError:
+        return None, "it is nested too deeply"
+
+
+def _refuse_constant(name: str) -> None:
+    # NaN and Infinity: Python reads them, Go doesn't.
+    raise ValueError(name)
+
+
+def _is_address(server: str) -> bool:
+    try:
+        registry_key(server)
+    except RegistryAddressError:
+        return False
+    return True
+
+
 def _entry_problem(entry: object) -> str | None:
     if not isinstance(entry, dict):
         return "is not an object"
-    login = {name: entry.get(name) or "" for name in ("username", "password", "auth")}
+    login = {name: "" if entry.get(name) is None else entry[name] for name in ("username", "password", "email", "auth")}
     if not all(isinstance(value, str) for value in login.values()):
-        return "has a username, password or auth that is not text"
+        return "has a username, password, email or auth that is not text"
     if login["auth"]:
         return _auth_problem(login["auth"])
     if not login["username"] or not login["password"]:
@@ -186,19 +215,16 @@ def _auth_problem(auth: str) -> str | None:
     # Go ignores line breaks in base64, and wants padding only where the text ends in "=".
     compact = re.sub(r"[\r\n]", "", auth)
     padded = compact if compact.rstrip().endswith("=") else compact + "=" * (-len(compact) % 4)
-    try:
-        decoded = base64.b64decode(padded, validate=True)
-    except (binascii.Error, ValueError):
+    # Python passes over padding beyond what the length asks for; Go doesn't.
+    if len(padded) % 4 or not re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", padded):
         return "has an auth that is not base64, which fails every pull with this Secret"
-    return None if b":" in decoded else "has an auth that is not base64 of 'username:password'"
+    return None if b":" in base64.b64decode(padded) else "has an auth that is not base64 of 'username:password'"
 
 
 def _split_port(host_and_port: str) -> tuple[str, str | None]:
-    if host_and_port.startswith("["):
-        address, bracket, rest = host_and_port.partition("]")
-        return address + bracket, rest[1:] if rest.startswith(":") else None if not rest else rest
-    host, colon, port = host_and_port.partition(":")
-    return host, port if colon else None
+    end_of_ipv6 = host_and_port.find("]") + 1
+    host, colon, port = host_and_port[end_of_ipv6:].partition(":")
+    return host_and_port[:end_of_ipv6] + host, port if colon else None
 
 
 def _bad_path(server: str) -> RegistryAddressError:

@@ -14,6 +14,8 @@ import yaml
 from .errors import KubeconfigError
 from .names import nearest
 
+_LONGEST_PATH = 1024
+
 
 @dataclass(frozen=True)
 class Kubeconfig:
@@ -29,7 +31,8 @@ class Kubeconfig:
     @property
     def server(self) -> str:
         """The address of the context's cluster."""
-        cluster = _entry(self.content, "clusters", _entry(self.content, "contexts", self.context)["cluster"])
+        context = _entry(self.content, "contexts", self.context) or {}
+        cluster = _entry(self.content, "clusters", context.get("cluster")) or {}
         return str(cluster.get("server", ""))
 
 
@@ -55,16 +58,30 @@ def _paths(kubeconfig: str | None, environ: Mapping[str, str]) -> Iterator[Path]
     if kubeconfig is not None:
         if not kubeconfig.strip():
             raise KubeconfigError("the kubeconfig is empty; give a path or the text, or leave the key out")
-        yield Path(kubeconfig).expanduser().absolute()
+        if len(kubeconfig) > _LONGEST_PATH:
+            # Not shown: it may be a whole kubeconfig in base64.
+            raise KubeconfigError(
+                f"the kubeconfig is one line of {len(kubeconfig)} characters, neither a path nor the text; "
+                "if it is base64, decode it first"
+            )
+        yield _expanded(kubeconfig)
         return
     variable = environ.get("KUBECONFIG", "")
-    paths = [Path(part).expanduser().absolute() for part in variable.split(os.pathsep) if part]
+    paths = [_expanded(part) for part in variable.split(os.pathsep) if part]
     if not paths:
         yield Path(environ.get("HOME", "~")).expanduser() / ".kube" / "config"
         return
     # As kubectl does: a file of the list that isn't there is passed over, unless none is.
     existing = [path for path in paths if path.exists()]
     yield from existing or paths[:1]
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError:
+        # A user that isn't there: "~somebody" stays as it was typed.
+        return Path(path).absolute()
 
 
 def _read(path: Path) -> str:
@@ -84,15 +101,26 @@ def _read(path: Path) -> str:
 def _parse(text: str, where: str) -> Mapping[str, Any]:
     if not text.strip():
         raise KubeconfigError(f"{where} is empty")
-    try:
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        position = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        raise KubeconfigError(f"{where} is not YAML{position}") from None
+    content, problem = _load(text)
+    if problem:
+        raise KubeconfigError(f"{where} {problem}")
     if not isinstance(content, dict) or not isinstance(content.get("contexts"), list):
         raise KubeconfigError(f'{where} is not a kubeconfig: it has no list of "contexts"')
     return content
+
+
+def _load(text: str) -> tuple[Any, str | None]:
+    """The value of a YAML text, or why it has none.
+
+    The parser's own errors quote the text, so none may become the context of one that is raised.
+    """
+    try:
+        return yaml.safe_load(text), None
+    # Beside its own errors, PyYAML lets through what int(), date() and the like say of a malformed scalar.
+    except (yaml.YAMLError, RecursionError, ArithmeticError, AttributeError, LookupError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        position = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        return None, f"is not YAML{position}"
 
 
 def _check_context(candidates: list[tuple[str, Kubeconfig]]) -> Kubeconfig:
@@ -104,12 +132,8 @@ def _check_context(candidates: list[tuple[str, Kubeconfig]]) -> Kubeconfig:
         known += [str(name) for name in names]
         if candidate.context in names:
             context = _entry(candidate.content, "contexts", candidate.context)
-            for kind, reference in (("clusters", "cluster"), ("users", "user")):
-                if not _entry(candidate.content, kind, context.get(reference)):
-                    raise KubeconfigError(
-                        f'context "{candidate.context}" in {where} names the {reference} '
-                        f'"{context.get(reference)}", which is not among its {kind}'
-                    )
+            if problem := _reference_problem(candidate.content, context or {}):
+                raise KubeconfigError(f'context "{candidate.context}" in {where} {problem}')
             return candidate
     wanted = candidates[0][1].context
     meant = nearest(wanted, known)
@@ -120,9 +144,24 @@ def _check_context(candidates: list[tuple[str, Kubeconfig]]) -> Kubeconfig:
     )
 
 
-def _entry(content: Mapping[str, Any], kind: str, name: object) -> dict[str, Any]:
-    for entry in content.get(kind) or []:
+def _reference_problem(content: Mapping[str, Any], context: Mapping[str, Any]) -> str | None:
+    cluster, user = context.get("cluster"), context.get("user")
+    if not cluster:
+        return "names no cluster"
+    if (body := _entry(content, "clusters", cluster)) is None:
+        return f'names the cluster "{cluster}", which is not among its clusters'
+    if not body.get("server"):
+        return f'names the cluster "{cluster}", which has no server'
+    # A user may be left out, and its entry may be empty: some clusters ask for no credentials.
+    if user and _entry(content, "users", user) is None:
+        return f'names the user "{user}", which is not among its users'
+    return None
+
+
+def _entry(content: Mapping[str, Any], kind: str, name: object) -> dict[str, Any] | None:
+    entries = content.get(kind)
+    for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, dict) and entry.get("name") == name:
             body = entry.get(kind[:-1])
             return body if isinstance(body, dict) else {}
-    return {}
+    return None

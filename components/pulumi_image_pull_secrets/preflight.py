@@ -92,7 +92,7 @@ def _foreign_secrets(namespace: str, found: LiveNamespace, *, owner: str, adopt:
     for name, secret in sorted(found.secrets.items()):
         if not secret.has_our_type:
             yield (
-                f'Secret "{namespace}/{name}" exists with a type other than {SECRET_TYPE}, and a type can\'t be changed; '
+                f'Secret "{namespace}/{name}" exists with a type other than {SECRET_TYPE}, and no type can be changed; '
                 "delete it, or choose another secretName"
             )
         elif secret.owner != owner and not adopt:

@@ -28,7 +28,11 @@ def cluster_provider(
     file is searched for as kubectl does; raises KubeconfigError where it, or the context in it, isn't there.
     """
     if kubeconfig is None or isinstance(kubeconfig, str):
-        kubeconfig = kubeconfigs.find(context, kubeconfig).source
+        found = kubeconfigs.find(context, kubeconfig)
+        # A text holds credentials, and a path doesn't: the state shall hold a text encrypted.
+        kubeconfig = found.source if found.is_path else pulumi.Output.secret(found.source)
+    else:
+        kubeconfig = pulumi.Output.secret(kubeconfig)
     return pulumi_kubernetes.Provider(
         name,
         kubeconfig=kubeconfig,

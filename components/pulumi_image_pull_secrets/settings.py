@@ -6,15 +6,26 @@ key as the user wrote it; no message holds the value of a secret.
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import pulumi
-from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, StrictBool, StrictStr, ValidationError
-from pydantic.alias_generators import to_camel, to_snake
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StrictBool,
+    StrictStr,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic.alias_generators import to_camel
 
 from .args import ImagePullSecretsArgs, NamespaceArgs, RegistryArgs
-from .errors import Problem, SettingsError, format_path
+from .errors import Problem, SettingsError
 from .names import nearest
 from .validation import DEFAULT_ACCOUNTS, find_problems
 
@@ -66,9 +77,9 @@ class NamespaceSettings(_Model):
 class Settings(_Model):
     """A stack's configuration, as far as it is right."""
 
-    context: StrictStr
+    context: Annotated[StrictStr, StringConstraints(min_length=1)]
     """The kubeconfig context of the only cluster that this stack may touch."""
-    kubeconfig: StrictStr | None = None
+    kubeconfig: StrictStr | None = Field(default=None, repr=False)
     """A kubeconfig's path or text; ``KUBECONFIG`` or the usual file where left out."""
     secret_name: StrictStr
     namespaces: list[NamespaceSettings]
@@ -111,7 +122,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 def parse(raw: Mapping[str, str], *, stack: str, environ: Mapping[str, str] = os.environ) -> Settings:
     """Settings from the texts that Pulumi has under the project's keys: plain text, or JSON for lists and objects."""
     values = {key: _decoded(key, value) for key, value in raw.items()}
-    problems = list(_environment_passwords(values.get("registries"), environ))
+    problems = list(_environment_passwords(values.get("registries"), dict(environ)))
     settings: Settings | None = None
     try:
         settings = Settings.model_validate(values)
@@ -120,11 +131,11 @@ def parse(raw: Mapping[str, str], *, stack: str, environ: Mapping[str, str] = os
     shape = {problem.path for problem in problems}
     problems += [
         problem
-        for problem in find_problems(_snake_case(values))
+        for problem in map(_in_stack_names, find_problems(_in_python_names(values)))
         if not any(problem.path[: len(path)] == path for path in shape)
     ]
     if problems or settings is None:
-        raise SettingsError(stack, [_line(problem, values) for problem in sorted(problems, key=_position)]) from None
+        raise SettingsError(stack, [f"{PROJECT}:{problem}" for problem in sorted(problems, key=_position)]) from None
     return settings
 
 
@@ -134,6 +145,9 @@ def _program_configuration() -> dict[str, Any]:
     return {**pulumi.runtime.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
 
 
+_PYTHON_NAMES = {
+    to_camel(name): name for model in (Settings, NamespaceSettings, RegistrySettings) for name in model.model_fields
+}
 _TEXT_KEYS = {to_camel(name) for name in ("context", "kubeconfig", "secret_name", "docker_config_json")}
 
 
@@ -161,36 +175,34 @@ def _environment_passwords(registries: Any, environ: Mapping[str, str]) -> Itera
                     f"missing; set it with: pulumi config set --secret --path '{PROJECT}:registries[{index}].password'",
                 )
         elif password is not None:
-            yield Problem((*path, "password_env"), "password is given as well; give one of the two")
+            yield Problem((*path, "passwordEnv"), "password is given as well; give one of the two")
         elif isinstance(variable, str):
             if environ.get(variable):
                 registry["password"] = environ[variable]
             else:
-                yield Problem(
-                    (*path, "password_env"), f"the environment variable {variable!a} is not set; export it"
-                )
+                yield Problem((*path, "passwordEnv"), f"the environment variable {variable!a} is not set; export it")
 
 
 def _shape_problem(details: Mapping[str, Any]) -> Problem:
-    path = tuple(part for part in details["loc"] if part not in ("function-before", "[key]"))
-    snake = tuple(to_snake(part) if isinstance(part, str) else part for part in path)
+    path: tuple[str | int, ...] = details["loc"]
     kind: str = details["type"]
     if kind == "extra_forbidden":
-        known = _fields_at(snake[:-1])
+        known = _fields_at(path[:-1])
         meant = nearest(str(path[-1]), known)
         hint = f'did you mean "{meant}"?' if meant else f"known keys: {', '.join(known)}"
-        # The key as it was written, not as it would be in Python.
-        return Problem((*snake[:-1], path[-1]), f"unknown key; {hint}")
+        return Problem(path, f"unknown key; {hint}")
     if kind == "missing":
-        return Problem(snake, "missing; this key is required")
+        return Problem(path, "missing; this key is required")
     expected = {
         "string_type": "must be text (quote it if it looks like a number or a boolean)",
+        "string_unicode": "holds a lone surrogate, which is no character",
         "value_error": "must be text (quote it if it looks like a number or a boolean)",
+        "string_too_short": "is empty",
         "bool_type": "must be true or false",
         "list_type": "must be a list",
-        "model_type": "must be an object with the keys " + ", ".join(_fields_at(snake)),
+        "model_type": "must be an object with the keys " + ", ".join(_fields_at(path)),
     }
-    return Problem(snake, expected.get(kind, str(details["msg"])))
+    return Problem(path, expected.get(kind, str(details["msg"])))
 
 
 def _fields_at(path: tuple[str | int, ...]) -> list[str]:
@@ -201,25 +213,28 @@ def _fields_at(path: tuple[str | int, ...]) -> list[str]:
     return [to_camel(name) for name in model.model_fields]
 
 
-def _line(problem: Problem, values: Mapping[str, Any]) -> str:
-    spelled = tuple(
-        part if isinstance(part, int) or (index == 0 and part in values) else to_camel(part)
-        for index, part in enumerate(problem.path)
-    )
-    message = problem.message
-    for name in ("secret_name", "docker_config_json"):
-        message = message.replace(name, to_camel(name))
-    return f"{PROJECT}:{format_path(spelled)}: {message}"
+def _in_stack_names(problem: Problem) -> Problem:
+    path = tuple(to_camel(part) if isinstance(part, str) else part for part in problem.path)
+    # Not inside quotes: what stands there is what somebody typed.
+    message = re.sub(r"(?<= )(secret_name|docker_config_json)(?=;|$)", lambda name: to_camel(name[0]), problem.message)
+    return Problem(path, message)
 
 
 def _position(problem: Problem) -> tuple[tuple[int, str | int], ...]:
     return tuple((1, part) if isinstance(part, str) else (0, part) for part in problem.path)
 
 
-def _snake_case(value: Any) -> Any:
+def _in_python_names(value: Any, levels: int = 3) -> Any:
+    """The configuration, its lists and the entries in them, without the unknown keys."""
+    if not levels:
+        return value
     if isinstance(value, dict):
-        return {to_snake(key): _snake_case(item) for key, item in value.items()}
-    return [_snake_case(item) for item in value] if isinstance(value, list) else value
+        return {
+            _PYTHON_NAMES[key]: _in_python_names(item, levels - 1)
+            for key, item in value.items()
+            if key in _PYTHON_NAMES
+        }
+    return [_in_python_names(item, levels - 1) for item in value] if isinstance(value, list) else value
 
 
 def _registry_args(registry: RegistrySettings) -> RegistryArgs:

@@ -22,7 +22,7 @@ class LiveCluster:
     def __init__(self, kubeconfig: Path, kubectl: Path) -> None:
         self.kubeconfig = kubeconfig
         self._kubectl = kubectl
-        self.api = client.CoreV1Api(new_client_from_config(str(kubeconfig), CONTEXT))
+        self.api: Any = client.CoreV1Api(new_client_from_config(str(kubeconfig), CONTEXT))
 
     def kubectl(self, *arguments: str, text: str | None = None) -> str:
         """What a person types; standard output."""
@@ -51,9 +51,7 @@ class LiveCluster:
 
     def account(self, namespace: str, name: str) -> dict[str, Any]:
         """The account as the API server has it, without what every write changes."""
-        found = json.loads(
-            self.api.read_namespaced_service_account(name, namespace, _preload_content=False).data
-        )
+        found = json.loads(self.api.read_namespaced_service_account(name, namespace, _preload_content=False).data)
         for key in ("managedFields", "resourceVersion"):
             found["metadata"].pop(key, None)
         return dict(found)
