@@ -1,7 +1,6 @@
 """A real registry on loopback that asks for a login."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import bcrypt
@@ -14,17 +13,13 @@ USERNAME = "sandbox"
 _START_TRIES = 3
 
 
-@dataclass(frozen=True)
 class Registry:
     """The registry of one folder; stopping and starting it again keeps its address."""
 
-    folder: Path
-    binary: Path
-
-    @property
-    def processes(self) -> Processes:
-        """Its one process."""
-        return Processes(self.folder)
+    def __init__(self, folder: Path, binary: Path) -> None:
+        self.folder = folder
+        self._binary = binary
+        self.processes = Processes(folder)
 
     @property
     def address(self) -> str:
@@ -64,9 +59,8 @@ class Registry:
             "auth": {"htpasswd": {"realm": "sandbox", "path": str(self.folder / "htpasswd")}},
         }
         (self.folder / "config.yml").write_text(yaml.safe_dump(configuration))
-        processes = self.processes
-        processes.start("registry", [str(self.binary), "serve", str(self.folder / "config.yml")])
-        processes.wait_until(self._asks_for_a_login, "registry")
+        self.processes.start("registry", [str(self._binary), "serve", str(self.folder / "config.yml")])
+        self.processes.wait_until(self._asks_for_a_login, "registry")
 
     def _asks_for_a_login(self) -> bool:
         try:

@@ -1,27 +1,26 @@
-"""The API server, by server-side apply and plain verbs, through the official client."""
+"""The API server, by server-side apply and plain verbs."""
 
 import json
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import urllib3
-import yaml
-from kubernetes import client
-from kubernetes.config import ConfigException, load_kube_config
+
+from . import kubeconfig
+from .kubeconfig import Access, UnreachableError
+from .throttle import Throttle
 
 Object = dict[str, Any]
 
 _DISCOVERY_SECONDS = 10.0
-
-
-class UnreachableError(Exception):
-    """The cluster can't be used; the official provider then goes on with previews."""
+_CONNECTIONS = 64
+_POLL_SECONDS = (0.02, 0.5)
+"""How long to wait before looking again whether an object is gone: at first, and at most."""
 
 
 class ApiError(Exception):
@@ -43,9 +42,8 @@ class Kind:
 
     def path(self, namespace: str, name: str = "") -> str:
         """The URL path of an object, or of its collection."""
-        base = f"/api/{self.api_version}" if "/" not in self.api_version else f"/apis/{self.api_version}"
-        scope = f"/namespaces/{namespace}" if self.namespaced else ""
-        return f"{base}{scope}/{self.plural}" + (f"/{name}" if name else "")
+        scope = f"/namespaces/{namespace or 'default'}" if self.namespaced else ""
+        return f"{_group_path(self.api_version)}{scope}/{self.plural}" + (f"/{name}" if name else "")
 
 
 class ClientSettings:
@@ -60,36 +58,45 @@ class ClientSettings:
 class Client:
     """A client of one context. Thread-safe."""
 
-    def __init__(self, *, kubeconfig: str, context: str, settings: ClientSettings) -> None:
-        configuration = client.Configuration()
-        configuration.connection_pool_maxsize = 64
-        configuration.retries = urllib3.Retry(total=0, redirect=0)
-        try:
-            _load(kubeconfig, context, configuration)
-        except (ConfigException, OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:
-            raise UnreachableError(f"unable to load Kubernetes client configuration from kubeconfig: {error}") from None
-        self._api = client.ApiClient(configuration)
-        self._throttle = _Throttle(settings.qps, settings.burst)
+    def __init__(self, access: Access, settings: ClientSettings) -> None:
+        cluster = access.cluster
+        self._server = cluster["server"].rstrip("/")
+        self._throttle = Throttle(settings.qps, settings.burst)
         self._timeout = settings.timeout
         self._kinds: dict[str, dict[str, Kind]] = {}
         self._lock = threading.Lock()
+        pools: Any = urllib3.PoolManager
+        if proxy := cluster.get("proxy-url"):
+            pools = lambda **options: urllib3.ProxyManager(proxy, **options)  # noqa: E731
         try:
+            self._credentials = kubeconfig.credentials(access)
+            self._pool = pools(
+                maxsize=_CONNECTIONS,
+                retries=urllib3.Retry(total=0, redirect=0),
+                ssl_context=kubeconfig.tls(access),
+                **({"server_hostname": cluster["tls-server-name"]} if cluster.get("tls-server-name") else {}),
+            )
             self.request("GET", "/version", timeout=_DISCOVERY_SECONDS)
         except (ApiError, urllib3.exceptions.HTTPError) as error:
             raise UnreachableError(f"unable to load schema information from the API server: {error}") from None
+        except Exception as error:
+            # Certificates, keys, a command for a token: whatever goes wrong with them, there is no cluster to speak to.
+            raise UnreachableError(
+                f"unable to load Kubernetes client configuration from kubeconfig ({type(error).__name__})"
+            ) from None
 
     def kind(self, api_version: str, kind: str) -> Kind:
         """The kind's place on the server. Raises ApiError where there is none."""
         with self._lock:
-            if api_version not in self._kinds:
-                base = f"/api/{api_version}" if "/" not in api_version else f"/apis/{api_version}"
-                resources = self.request("GET", base)["resources"]
+            found = self._kinds.get(api_version, {}).get(kind)
+            if found is None:
+                # Asked again where it wasn't there before: a definition may have come since.
                 self._kinds[api_version] = {
                     entry["kind"]: Kind(api_version, entry["name"], entry["namespaced"])
-                    for entry in resources
+                    for entry in self.request("GET", _group_path(api_version))["resources"]
                     if "/" not in entry["name"]
                 }
-            found = self._kinds[api_version].get(kind)
+                found = self._kinds[api_version].get(kind)
         if found is None:
             raise ApiError(HTTPStatus.NOT_FOUND, "NoMatch", f'no matches for kind "{kind}" in version "{api_version}"')
         return found
@@ -100,18 +107,18 @@ class Client:
 
     def create(self, kind: Kind, namespace: str, body: Object, *, manager: str, dry_run: bool) -> Object:
         """A plain create, which fails where the object exists."""
-        query = {"fieldManager": manager, **({"dryRun": "All"} if dry_run else {})}
+        query = {"fieldManager": manager, **_dry_run(dry_run)}
         return self.request("POST", kind.path(namespace), query, body)
 
     def apply(
         self, kind: Kind, namespace: str, body: Object, *, manager: str, force: bool, dry_run: bool = False
     ) -> Object:
         """A server-side apply."""
-        query = {"fieldManager": manager, "force": str(force).lower(), **({"dryRun": "All"} if dry_run else {})}
+        query = {"fieldManager": manager, "force": str(force).lower(), **_dry_run(dry_run)}
         path = kind.path(namespace, body["metadata"]["name"])
         return self.request("PATCH", path, query, body, content_type="application/apply-patch+yaml")
 
-    def replace_managed_fields(self, kind: Kind, live: Object, managed_fields: list[Any]) -> Object:
+    def replace_managed_fields(self, kind: Kind, live: Object, managed_fields: list[Object]) -> Object:
         """Writes who manages which field, on the version that was read."""
         patch = [
             {"op": "replace", "path": "/metadata/managedFields", "value": managed_fields},
@@ -123,14 +130,19 @@ class Client:
     def delete(self, kind: Kind, namespace: str, name: str, *, seconds: float) -> None:
         """Deletes in the foreground and waits until the object is gone; one that isn't there is success."""
         path = kind.path(namespace, name)
+        pause, longest = _POLL_SECONDS
+        deadline = time.monotonic() + seconds
         try:
-            before = self.get(kind, namespace, name)
-            self.request("DELETE", path, {}, {"propagationPolicy": "Foreground"})
-            deadline = time.monotonic() + seconds
-            while time.monotonic() < deadline:
-                if self.get(kind, namespace, name)["metadata"]["uid"] != before["metadata"]["uid"]:
-                    return
-                time.sleep(0.05)
+            answer = self.request("DELETE", path, {}, {"propagationPolicy": "Foreground"})
+            # The object where it is still there, and a Status where it is gone already.
+            deleted = answer.get("metadata", {}).get("uid")
+            while deleted and self.get(kind, namespace, name)["metadata"]["uid"] == deleted:
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(pause)
+                pause = min(pause * 2, longest)
+            else:
+                return
         except ApiError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return
@@ -149,15 +161,18 @@ class Client:
     ) -> Object:
         """One request; raises ApiError for an answer that is not success."""
         self._throttle.wait()
-        headers = {"Accept": "application/json", "Content-Type": content_type}
-        arguments = self._api.param_serialize(
-            method, path, query_params=list((query or {}).items()), header_params=headers, auth_settings=["BearerToken"]
-        )
-        _, url, sent_headers, *_ = arguments
-        response = self._api.rest_client.pool_manager.request(
+        headers = {
+            "Accept": "application/json",
+            "Content-Type": content_type,
+            "User-Agent": "pulumi-kubernetes-standin",
+        }
+        if authorization := self._credentials():
+            headers["Authorization"] = authorization
+        url = self._server + path + (f"?{urlencode(query)}" if query else "")
+        response = self._pool.request(
             method,
             url,
-            headers=sent_headers,
+            headers=headers,
             body=None if body is None else json.dumps(body).encode(),
             timeout=timeout or self._timeout,
         )
@@ -170,35 +185,9 @@ class Client:
         return answer
 
 
-class _Throttle:
-    """client-go's token bucket: ``burst`` at once, ``qps`` a second."""
-
-    def __init__(self, qps: float, burst: int) -> None:
-        self._qps, self._burst = qps, burst
-        self._tokens, self._at = float(burst), time.monotonic()
-        self._lock = threading.Lock()
-
-    def wait(self) -> None:
-        with self._lock:
-            now = time.monotonic()
-            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._qps) - 1
-            self._at = now
-            delay = -self._tokens / self._qps
-        if delay > 0:
-            time.sleep(delay)
+def _group_path(api_version: str) -> str:
+    return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
 
 
-def _load(kubeconfig: str, context: str, configuration: client.Configuration) -> None:
-    """Path or text, as ``util.go``, parseKubeconfigString: what exists as a file is a path."""
-    if "\n" not in kubeconfig and Path(kubeconfig).expanduser().exists():
-        load_kube_config(str(Path(kubeconfig).expanduser()), context or None, configuration, persist_config=False)
-        return
-    content = yaml.safe_load(kubeconfig)
-    if not isinstance(content, dict):
-        raise ConfigException("it is not a kubeconfig")
-    with tempfile.NamedTemporaryFile("w", suffix=".kubeconfig") as file:
-        file.write(kubeconfig)
-        file.flush()
-        load_kube_config(file.name, context or None, configuration, persist_config=False)
-
-
+def _dry_run(enabled: bool) -> Mapping[str, str]:
+    return {"dryRun": "All"} if enabled else {}

@@ -4,6 +4,8 @@ Mirrors ``provider/pkg/provider/{provider,diff,util}.go``: new inputs are compar
 shape of the old inputs.
 """
 
+import base64
+import binascii
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,11 +40,16 @@ class Diff:
 
 
 def normalized(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Inputs without what the server alone writes, and without the empty lists and maps that Go's types omit."""
-    result = {key: _without_empty(value) for key, value in inputs.items() if value is not None}
-    metadata = {key: value for key, value in result.get("metadata", {}).items() if key not in _READ_ONLY_METADATA}
-    pruned = {key: value for key, value in result.items() if key == "metadata" or not _is_empty(value)}
-    return {**pruned, "metadata": {key: value for key, value in metadata.items() if not _is_empty(value)}}
+    """Inputs in the shape that the server gives them back in, without what the server alone writes.
+
+    A Secret's ``stringData`` becomes ``data``; everywhere else, empty lists and maps go, which Go's types omit
+    (``provider/pkg/clients/unstructured.go``). A Secret keeps its empty ones, so that they differ for ever.
+    """
+    result = _normalized_secret(inputs) if _is_secret(inputs) else _without_empty(inputs)
+    if isinstance(result.get("metadata"), Mapping):
+        metadata = {key: value for key, value in result["metadata"].items() if key not in _READ_ONLY_METADATA}
+        result["metadata"] = metadata
+    return result
 
 
 def pruned(live: Any, shape: Any) -> Any:
@@ -59,21 +66,33 @@ def compare(
     secrets_are_mutable: bool,
 ) -> Diff:  # fmt: skip
     """The diff between the live object and the new inputs."""
-    old = pruned(live, normalized(old_inputs))
     new = normalized(new_inputs)
+    old = pruned(live, normalized(old_inputs))
+    _identify(old, live, new)
     diff = Diff()
     _walk("", old, new, diff)
     immutable = {"metadata.name", "metadata.namespace"}
-    if new.get("kind") == "Secret" and not is_patch:
+    if _is_secret(new) and not is_patch:
         immutable.add("type")
         if not secrets_are_mutable or new.get("immutable"):
             immutable.update(("data", "stringData"))
     diff.replaces = [path for path in diff.changed if _within(path, immutable)]
-    same_object = all(
-        new["metadata"].get(key) == live.get("metadata", {}).get(key) for key in ("name", "namespace")
-    )
+    same_object = all(_metadata(new).get(key) == _metadata(live).get(key) for key in ("name", "namespace"))
     diff.delete_before_replace = bool(diff.replaces) and same_object
     return diff
+
+
+def _identify(old: dict[str, Any], live: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Which object it is comes from the live one, whatever the old inputs said of it."""
+    for key in ("apiVersion", "kind"):
+        old.setdefault(key, new.get(key))
+    if not isinstance(new.get("metadata"), Mapping):
+        return
+    metadata = old["metadata"] = dict(_metadata(old))
+    if new["metadata"].get("name"):
+        metadata["name"] = _metadata(live).get("name")
+    if new["metadata"].get("namespace"):
+        metadata.setdefault("namespace", "default")
 
 
 def _walk(path: str, old: Any, new: Any, diff: Diff) -> None:
@@ -94,8 +113,9 @@ def _walk(path: str, old: Any, new: Any, diff: Diff) -> None:
 
 
 def _join(path: str, key: str) -> str:
-    if not key.replace("_", "").isalnum():
-        return f'{path}["{key}"]'
+    if any(character in '."[]' for character in key):
+        quoted = key.replace('"', '\\"')
+        return f'{path}["{quoted}"]'
     return f"{path}.{key}" if path else key
 
 
@@ -103,12 +123,41 @@ def _within(path: str, roots: Iterable[str]) -> bool:
     return any(path == root or path.startswith((f"{root}.", f"{root}[")) for root in roots)
 
 
-def _is_empty(value: Any) -> bool:
-    return isinstance(value, (Mapping, list)) and not value
+def _metadata(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = values.get("metadata")
+    return found if isinstance(found, Mapping) else {}
 
 
-def _without_empty(value: Any) -> Any:
+def _is_secret(values: Mapping[str, Any]) -> bool:
+    return values.get("kind") == "Secret" and values.get("apiVersion") in ("v1", "core/v1")
+
+
+def _normalized_secret(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    result = {key: value for key, value in inputs.items() if value is not None}
+    data, texts = result.get("data"), result.get("stringData")
+    if isinstance(texts, Mapping) and texts and all(isinstance(text, str) for text in texts.values()):
+        del result["stringData"]
+        encoded = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
+        result["data"] = {**(data if isinstance(data, Mapping) else {}), **encoded}
+    elif isinstance(data, Mapping):
+        result["data"] = {key: _canonical_base64(value) for key, value in data.items()}
+    return result
+
+
+def _canonical_base64(value: Any) -> Any:
+    """As the server writes it: without line breaks. What isn't base64 is left for the server to refuse."""
+    try:
+        return base64.b64encode(base64.b64decode("".join(value.splitlines()), validate=True)).decode()
+    except (AttributeError, binascii.Error, ValueError):
+        return value
+
+
+def _without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
+    cleaned = {key: _cleaned(value) for key, value in values.items() if value is not None}
+    return {key: value for key, value in cleaned.items() if not (isinstance(value, (Mapping, list)) and not value)}
+
+
+def _cleaned(value: Any) -> Any:
     if isinstance(value, Mapping):
-        cleaned = {key: _without_empty(item) for key, item in value.items() if item is not None}
-        return {key: item for key, item in cleaned.items() if not _is_empty(item)}
-    return [_without_empty(item) for item in value] if isinstance(value, list) else value
+        return _without_empty(value)
+    return [_cleaned(item) for item in value] if isinstance(value, list) else value

@@ -7,8 +7,8 @@ Each method mirrors the one of the same name in ``provider/pkg/provider/provider
 import functools
 import json
 import os
-import secrets
 import sys
+import threading
 from collections.abc import Callable
 from concurrent import futures
 from http import HTTPStatus
@@ -17,33 +17,52 @@ from typing import Any
 
 import grpc
 import urllib3
-from google.protobuf import empty_pb2
+from google.protobuf import any_pb2, empty_pb2
 from pulumi.runtime.proto import (
     engine_pb2,
     engine_pb2_grpc,
     plugin_pb2,
     provider_pb2,
     provider_pb2_grpc,
+    status_pb2,
 )
 
-from . import properties
-from .client import ApiError, Client, ClientSettings, Kind, Object, UnreachableError
+from . import kubeconfig, managed_fields, properties, state
+from .client import ApiError, Client, ClientSettings, Kind, Object
 from .diff import compare, normalized, pruned
+from .kubeconfig import UnreachableError
 
-_CREATE_MANAGER = "pulumi-kubernetes"
-"""The field manager of plain creates; the first update takes over from it."""
-_TAKEN_OVER = {
-    ("kubectl", "Apply"),
-    ("kubectl", "Update"),
-    ("before-first-apply", "Update"),
-    (_CREATE_MANAGER, "Update"),
-}
 _DELETE_SECONDS = 600.0
+_RETRY_SECONDS = (1, 2, 4, 8, 16)
+"""Pauses of a create whose namespace or kind isn't there yet; the official one waits 32 s more before it gives up."""
 _WORKERS = 64
+_SWITCHES = {
+    "enablePatchForce": "PULUMI_K8S_ENABLE_PATCH_FORCE",
+    "enableSecretMutable": "PULUMI_K8S_ENABLE_SECRET_MUTABLE",
+    "upsertExistingObjects": "PULUMI_K8S_UPSERT_EXISTING_OBJECTS",
+    "deleteUnreachable": "PULUMI_K8S_DELETE_UNREACHABLE",
+}
+"""Options, and the environment variable that counts where an option isn't given."""
+_CLUSTER_SCOPED = frozenset({"Namespace", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"})
+"""Kinds without a namespace, for when there is no cluster to ask."""
+_FORGET = (
+    "If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the "
+    'PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "true"'
+)
 
 
 class _Failure(Exception):  # noqa: N818
     """What the engine is told."""
+
+
+class _IncompleteError(Exception):
+    """The object is there, but not as it should be; the engine keeps its state, and tries again at the next up."""
+
+    def __init__(self, identifier: str, kept: Any, message: str) -> None:
+        super().__init__(message)
+        detail = any_pb2.Any()
+        detail.Pack(provider_pb2.ErrorResourceInitFailed(id=identifier, properties=kept, reasons=[message]))
+        self.status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=message, details=[detail])
 
 
 def _answers(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -53,6 +72,9 @@ def _answers(method: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(self: "Plugin", request: Any, context: grpc.ServicerContext) -> Any:
         try:
             return method(self, request)
+        except _IncompleteError as error:
+            context.set_trailing_metadata((("grpc-status-details-bin", error.status.SerializeToString()),))
+            context.abort(grpc.StatusCode.UNKNOWN, str(error))
         except (_Failure, ApiError, urllib3.exceptions.HTTPError) as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
@@ -67,7 +89,8 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         self._client: Client | None = None
         self._unreachable = "provider is not configured"
         self._namespace = "default"
-        self._config: dict[str, bool] = {}
+        self._config = dict.fromkeys(_SWITCHES, False)
+        self._cancelled = threading.Event()
 
     def GetPluginInfo(self, request: Any, context: Any) -> plugin_pb2.PluginInfo:  # noqa: N802, ARG002, D102
         return plugin_pb2.PluginInfo(version=f"{version('pulumi-kubernetes')}+standin")
@@ -76,11 +99,18 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def Cancel(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: N802, ARG002, D102
+        self._cancelled.set()
         return empty_pb2.Empty()
 
     @_answers
     def CheckConfig(self, request: Any) -> provider_pb2.CheckResponse:  # noqa: N802, D102
-        return provider_pb2.CheckResponse(inputs=request.news)
+        news = properties.plain(properties.from_struct(request.news))
+        missing = [key for key in ("kubeconfig", "context") if not news.get(key)] if _is_strict(news) else []
+        failures = [
+            provider_pb2.CheckFailure(property=key, reason=f'strict mode requires Provider "{key}" argument')
+            for key in missing
+        ]
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     @_answers
     def DiffConfig(self, request: Any) -> provider_pb2.DiffResponse:  # noqa: N802, D102
@@ -88,26 +118,26 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         changed = sorted(key for key in {*olds, *news} if olds.get(key) != news.get(key))
         # Another cluster means other objects; another path to the same one, or another option, does not.
         unknown = [key for key in ("kubeconfig", "context") if properties.contains_unknown(news.get(key))]
-        replaces = unknown[:1]
-        if changed and not unknown and _server(olds) and _server(news) and _server(olds) != _server(news):
-            replaces = [key for key in ("kubeconfig", "context") if key in changed]
+        replaces = unknown[:1] if changed else []
+        if changed and not unknown:
+            old, new = _cluster(olds), _cluster(news)
+            if old and new and old != new:
+                replaces = [key for key in ("kubeconfig", "context") if key in changed]
         changes = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=changes, diffs=changed, replaces=replaces)
 
     @_answers
     def Configure(self, request: Any) -> provider_pb2.ConfigureResponse:  # noqa: N802, D102
         variables = {key.removeprefix("kubernetes:config:"): value for key, value in request.variables.items()}
-        self._namespace = variables.get("namespace") or "default"
-        self._config = {key: variables.get(key) == "true" for key in (
-            "enablePatchForce", "enableSecretMutable", "upsertExistingObjects", "deleteUnreachable",
-        )}  # fmt: skip
+        for option, variable in _SWITCHES.items():
+            self._config[option] = variables.get(option, os.environ.get(variable)) == "true"
         try:
-            self._client = Client(
-                kubeconfig=variables.get("kubeconfig") or "",
-                context=variables.get("context") or "",
-                settings=ClientSettings(json.loads(variables.get("kubeClientSettings") or "{}")),
-            )
+            access = kubeconfig.find(variables.get("kubeconfig", ""), variables.get("context", ""))
+            self._namespace = variables.get("namespace") or access.namespace or "default"
+            settings = ClientSettings(json.loads(variables.get("kubeClientSettings") or "{}"))
+            self._client = Client(access, settings)
         except UnreachableError as error:
+            self._namespace = variables.get("namespace") or self._namespace
             self._unreachable = str(error)
             self._log(engine_pb2.WARNING, f"configured Kubernetes cluster is unreachable: {error}")
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
@@ -119,8 +149,12 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         metadata = inputs.setdefault("metadata", {})
         if isinstance(metadata, dict):
             if not metadata.get("name"):
-                raise _Failure("the stand-in plugin names nothing by itself: `.metadata.name` must be set")
-            if not metadata.get("namespace") and inputs["kind"] != "Namespace":
+                raise _Failure(
+                    "patch resources require the `.metadata.name` field to be set"
+                    if state.is_patch(request.urn, inputs)
+                    else "the stand-in plugin names nothing by itself: `.metadata.name` must be set"
+                )
+            if not metadata.get("namespace") and self._is_namespaced(*state.group_version_kind(request.urn)):
                 metadata["namespace"] = self._namespace
         if not properties.contains_unknown(inputs):
             inputs = normalized(inputs)
@@ -128,17 +162,18 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     @_answers
     def Diff(self, request: Any) -> provider_pb2.DiffResponse:  # noqa: N802, D102
-        old_inputs, live, _ = _parse_state(request.olds)
+        old_inputs, live, _ = state.parse(request.olds)
+        news = properties.plain(properties.from_struct(request.news))
         diff = compare(
             old_inputs,
             live,
-            properties.plain(properties.from_struct(request.news)),
-            is_patch=_is_patch(request.urn),
-            secrets_are_mutable=self._config.get("enableSecretMutable", False),
+            news,
+            is_patch=state.is_patch(request.urn, news),
+            secrets_are_mutable=self._config["enableSecretMutable"],
         )
-        kinds = provider_pb2.PropertyDiff
+        kinds: Any = provider_pb2.PropertyDiff
         detailed = {
-            path: kinds(kind=plain + (1 if path in diff.replaces else 0))
+            path: kinds(kind=plain + (1 if path in diff.replaces else 0), inputDiff=plain == kinds.DELETE)
             for plain, paths in ((kinds.ADD, diff.added), (kinds.DELETE, diff.deleted), (kinds.UPDATE, diff.updated))
             for path in paths
         }
@@ -155,40 +190,48 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def Create(self, request: Any) -> provider_pb2.CreateResponse:  # noqa: N802, D102
         news = properties.from_struct(request.properties)
         inputs = properties.plain(news)
-        is_patch = _is_patch(request.urn)
+        is_patch = state.is_patch(request.urn, inputs)
         unchanged = provider_pb2.CreateResponse(properties=request.properties)
         if request.preview and (self._client is None or is_patch or properties.contains_unknown(inputs)):
             return unchanged
         cluster = self._reachable()
-        kind, namespace, _ = self._place(inputs)
-        manager = f"pulumi-kubernetes-{secrets.token_hex(4)}"
-        try:
+        manager = state.new_manager()
+
+        def create() -> Object:
+            kind, namespace, _ = _place(cluster, inputs)
             if is_patch or self._config["upsertExistingObjects"]:
                 force = self._config["enablePatchForce"] or request.preview
-                live = cluster.apply(kind, namespace, inputs, manager=manager, force=force, dry_run=request.preview)
-            else:
-                live = cluster.create(kind, namespace, inputs, manager=_CREATE_MANAGER, dry_run=request.preview)
-        except ApiError as error:
-            # What a preview can't know yet, the official one passes over: a namespace that comes with the same up,
-            # an object that exists, a dry run that isn't allowed.
-            if request.preview and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT):
+                return _apply(cluster, kind, namespace, inputs, manager, force=force, dry_run=request.preview)
+            # Not by this resource's own manager: the first update takes over from this one, and then owns it all.
+            return cluster.create(
+                kind, namespace, inputs, manager=managed_fields.CREATE_MANAGER, dry_run=request.preview
+            )
+
+        try:
+            live = create() if request.preview else self._retried(create, request.urn)
+        except (ApiError, _Failure) as error:
+            if request.preview and isinstance(error, ApiError) and _is_unforeseeable(error):
                 return unchanged
-            raise _conflict(error, manager) from None
+            raise _Failure(
+                f'resource "{request.urn}" was not successfully created by the Kubernetes API server: {_told(error)}'
+            ) from None
+        if request.preview:
+            live.pop("status", None)
         return provider_pb2.CreateResponse(
-            id="" if request.preview else _identifier(live), properties=_state(inputs, live, news, manager)
+            id="" if request.preview else state.identifier(live), properties=state.pack(inputs, live, news, manager)
         )
 
     @_answers
     def Read(self, request: Any) -> provider_pb2.ReadResponse:  # noqa: N802, D102
         if self._client is None:
-            self._log(engine_pb2.WARNING, f"configured Kubernetes cluster is unreachable: {self._unreachable}", request.urn)
-            if self._config.get("deleteUnreachable"):
+            if self._forgets_unreachable(request.urn):
                 return provider_pb2.ReadResponse()
-            raise _Failure("failed to read resource state due to unreachable cluster")
-        old_inputs, _, manager = _parse_state(request.properties)
-        old_inputs = properties.plain(properties.from_struct(request.inputs)) or old_inputs
+            raise _Failure(f"failed to read resource state due to unreachable cluster. {_FORGET}")
+        old_inputs, _, manager = state.parse(request.properties)
+        given = properties.from_struct(request.inputs)
+        old_inputs = properties.plain(given) or old_inputs
         namespace, _, name = request.id.rpartition("/")
-        api_version, kind_name = _group_version_kind(request.urn)
+        api_version, kind_name = state.group_version_kind(request.urn)
         try:
             live = self._client.get(self._client.kind(api_version, kind_name), namespace, name)
         except ApiError as error:
@@ -197,10 +240,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             raise
         live = {"apiVersion": api_version, "kind": kind_name, **live}
         inputs = pruned(live, normalized(old_inputs)) if old_inputs else normalized(live)
-        given = properties.from_struct(request.inputs)
         return provider_pb2.ReadResponse(
             id=request.id,
-            properties=_state(inputs, live, given, manager),
+            properties=state.pack(inputs, live, given, manager),
             inputs=properties.to_struct(properties.mark_secrets(inputs, given)),
         )
 
@@ -212,36 +254,53 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.UpdateResponse(properties=request.news)
         cluster = self._reachable()
         inputs = normalized(inputs)
-        kind, namespace, name = self._place(inputs)
-        _, _, manager = _parse_state(request.olds)
+        _, _, manager = state.parse(request.olds)
+        before: Object | None = None
         try:
-            live = cluster.get(kind, namespace, name)
-            if not request.preview and not _is_patch(request.urn):
-                live = _take_over(cluster, kind, live, manager)
-            force = self._config["enablePatchForce"] or request.preview
-            live = cluster.apply(kind, namespace, inputs, manager=manager, force=force, dry_run=request.preview)
-        except ApiError as error:
-            if request.preview and error.status == HTTPStatus.FORBIDDEN:
+            kind, namespace, name = _place(cluster, inputs)
+            before = cluster.get(kind, namespace, name)
+            if not request.preview and not state.is_patch(request.urn, inputs):
+                fields = managed_fields.after_takeover(before, manager)
+                before = cluster.replace_managed_fields(kind, before, fields) if fields else before
+            force = (
+                self._config["enablePatchForce"]
+                or not managed_fields.entries(before)
+                or (request.preview and managed_fields.previews_must_force(before))
+            )
+            live = _apply(cluster, kind, namespace, inputs, manager, force=force, dry_run=request.preview)
+        except (ApiError, _Failure) as error:
+            if request.preview and isinstance(error, ApiError) and error.status == HTTPStatus.FORBIDDEN:
                 return provider_pb2.UpdateResponse(properties=request.news)
-            raise _conflict(error, manager) from None
-        return provider_pb2.UpdateResponse(properties=_state(inputs, live, news, manager))
+            if before is None:
+                raise _Failure(f'update of resource "{request.urn}" failed: {error}') from None
+            identifier = state.identifier(before)
+            raise _IncompleteError(
+                identifier,
+                state.pack(inputs, before, news, manager),
+                f'the Kubernetes API server reported that "{identifier}" failed to fully initialize or become live: '
+                f"{error}",
+            ) from None
+        return provider_pb2.UpdateResponse(properties=state.pack(inputs, live, news, manager))
 
     @_answers
     def Delete(self, request: Any) -> empty_pb2.Empty:  # noqa: N802, D102
-        if self._client is None and self._config.get("deleteUnreachable"):
-            return empty_pb2.Empty()
-        cluster = self._reachable()
-        inputs, live, manager = _parse_state(request.properties)
-        kind, namespace, name = self._place({**live, **inputs})
-        if _is_patch(request.urn):
-            nothing = {
-                "apiVersion": inputs["apiVersion"],
-                "kind": inputs["kind"],
-                "metadata": {"name": name, "namespace": namespace},
-            }
-            cluster.apply(kind, namespace, nothing, manager=manager, force=False)
+        if self._client is None:
+            if self._forgets_unreachable(request.urn):
+                return empty_pb2.Empty()
+            raise _Failure(f"configured Kubernetes cluster is unreachable. {_FORGET}")
+        _, live, manager = state.parse(request.properties)
+        try:
+            kind, namespace, name = _place(self._client, live)
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return empty_pb2.Empty()
+            raise
+        if state.is_patch(request.urn, live):
+            identity = {key: live["metadata"][key] for key in ("name", "namespace") if key in live["metadata"]}
+            nothing = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": identity}
+            self._client.apply(kind, namespace, nothing, manager=manager, force=False)
         else:
-            cluster.delete(kind, namespace, name, seconds=request.timeout or _DELETE_SECONDS)
+            self._client.delete(kind, namespace, name, seconds=request.timeout or _DELETE_SECONDS)
         return empty_pb2.Empty()
 
     def _reachable(self) -> Client:
@@ -249,98 +308,85 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             raise _Failure(f"configured Kubernetes cluster is unreachable: {self._unreachable}")
         return self._client
 
-    def _place(self, inputs: Object) -> tuple[Kind, str, str]:
-        kind = self._reachable().kind(inputs["apiVersion"], inputs["kind"])
-        return kind, inputs["metadata"].get("namespace", ""), inputs["metadata"]["name"]
+    def _forgets_unreachable(self, urn: str) -> bool:
+        self._log(engine_pb2.WARNING, f"configured Kubernetes cluster is unreachable: {self._unreachable}", urn)
+        return self._config["deleteUnreachable"]
 
-    def _log(self, severity: int, message: str, urn: str = "") -> None:
-        self._engine.Log(engine_pb2.LogRequest(severity=severity, message=message, urn=urn))
+    def _is_namespaced(self, api_version: str, kind: str) -> bool:
+        if self._client is None:
+            return kind not in _CLUSTER_SCOPED
+        try:
+            return self._client.kind(api_version, kind).namespaced
+        except ApiError:
+            return True
 
+    def _retried(self, create: Callable[[], Object], urn: str) -> Object:
+        """Waits for a namespace or a kind that something else may be making (``await.go``, Creation)."""
+        for pause in _RETRY_SECONDS:
+            try:
+                return create()
+            except ApiError as error:
+                if error.status != HTTPStatus.NOT_FOUND or self._cancelled.is_set():
+                    raise
+                self._log(engine_pb2.INFO, f"creation failed, trying again in {pause} s: {error}", urn, passing=True)
+            self._cancelled.wait(pause)
+        return create()
 
-def _take_over(cluster: Client, kind: Kind, live: Object, manager: str) -> Object:
-    """Makes ``manager`` the owner of what a plain create or kubectl owned (``await.go``, fixCSAFieldManagers)."""
-    fields = live["metadata"].get("managedFields", [])
-    taken = [entry for entry in fields if (entry["manager"], entry["operation"]) in _TAKEN_OVER]
-    if not taken:
-        return live
-    own = [entry for entry in fields if (entry["manager"], entry["operation"]) == (manager, "Apply")]
-    merged: Object = {}
-    for entry in [*own, *taken]:
-        _merge_fields(merged, entry["fieldsV1"])
-    ours = {**taken[0], "manager": manager, "operation": "Apply", "fieldsV1": merged}
-    return cluster.replace_managed_fields(
-        kind, live, [entry for entry in fields if entry not in taken and entry not in own] + [ours]
-    )
-
-
-def _merge_fields(into: Object, fields: Object) -> None:
-    for key, value in fields.items():
-        _merge_fields(into.setdefault(key, {}), value)
-
-
-def _state(inputs: Object, live: Object, given: Object, manager: str) -> Any:
-    """What the engine keeps (``provider.go``, checkpointObject)."""
-    state = properties.mark_secrets(live, given)
-    state["__inputs"] = properties.mark_secrets(inputs, given)
-    state["__initialApiVersion"] = live["apiVersion"]
-    state["__fieldManager"] = manager
-    return properties.to_struct(state)
+    def _log(self, severity: Any, message: str, urn: str = "", *, passing: bool = False) -> None:
+        self._engine.Log(engine_pb2.LogRequest(severity=severity, message=message, urn=urn, ephemeral=passing))
 
 
-def _parse_state(struct: Any) -> tuple[Object, Object, str]:
-    state = properties.plain(properties.from_struct(struct))
-    inputs = state.pop("__inputs", {})
-    state.pop("__initialApiVersion", None)
-    manager = state.pop("__fieldManager", None) or f"pulumi-kubernetes-{secrets.token_hex(4)}"
-    return inputs, state, manager
+def _place(cluster: Client, values: Object) -> tuple[Kind, str, str]:
+    kind = cluster.kind(values["apiVersion"], values["kind"])
+    return kind, values["metadata"].get("namespace", ""), values["metadata"]["name"]
 
 
-def _conflict(error: ApiError, manager: str) -> _Failure:
-    if error.status == HTTPStatus.CONFLICT and error.reason == "Conflict":
-        return _Failure(
+def _apply(
+    cluster: Client, kind: Kind, namespace: str, inputs: Object, manager: str, *, force: bool, dry_run: bool
+) -> Object:
+    try:
+        return cluster.apply(kind, namespace, inputs, manager=manager, force=force, dry_run=dry_run)
+    except ApiError as error:
+        if error.reason != "Conflict":
+            raise
+        raise _Failure(
             "server-side apply field conflict detected\n"
             f'The resource managed by field manager "{manager}" had an apply conflict: {error}'
+        ) from None
+
+
+def _is_unforeseeable(error: ApiError) -> bool:
+    """What a preview passes over: a namespace or kind that may come with the same up, an object that exists now but
+    not then, a dry run that isn't allowed.
+    """
+    return error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN) or error.reason == "AlreadyExists"
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, ApiError) and error.reason == "AlreadyExists":
+        return (
+            f"{error}\n\nThe resource already exists in the cluster: something else made an object of this name. Take "
+            "another name, import it, or set upsertExistingObjects on the provider to take it over."
         )
-    if error.reason == "AlreadyExists":
-        return _Failure(
-            f"{error}\n\nThe resource already exists in the cluster. This can happen when an object that something "
-            "else made has the same name."
-        )
-    return _Failure(str(error))
+    return str(error)
 
 
-def _is_patch(urn: str) -> bool:
-    return _type_name(urn).endswith("Patch")
+def _is_strict(provider_inputs: Object) -> bool:
+    return str(provider_inputs.get("strictMode", "")).lower() == "true"
 
 
-def _type_name(urn: str) -> str:
-    return urn.split("::")[2].rpartition("$")[2].rpartition(":")[2]
-
-
-def _group_version_kind(urn: str) -> tuple[str, str]:
-    """``kubernetes:core/v1:Secret`` -> ``v1``, ``Secret``."""
-    _, module, kind = urn.split("::")[2].rpartition("$")[2].split(":")
-    group, _, api_version = module.partition("/")
-    return (api_version if group == "core" else f"{group}/{api_version}"), kind.removesuffix("Patch")
-
-
-def _identifier(live: Object) -> str:
-    namespace = live["metadata"].get("namespace")
-    name: str = live["metadata"]["name"]
-    return f"{namespace}/{name}" if namespace else name
-
-
-def _server(provider_inputs: Object) -> Any:
-    from pulumi_image_pull_secrets import KubeconfigError, kubeconfig
-
+def _cluster(provider_inputs: Object) -> Any:
+    """The cluster that a provider is for, or None where that can't be told."""
+    if not provider_inputs.get("kubeconfig"):
+        return None
     try:
-        return kubeconfig.find(provider_inputs.get("context", ""), provider_inputs.get("kubeconfig")).server
-    except KubeconfigError:
+        return kubeconfig.find(provider_inputs["kubeconfig"], provider_inputs.get("context", "")).cluster
+    except UnreachableError:
         return None
 
 
-def main() -> None:
-    """Serves until the engine ends us; the port on standard output is how it finds us."""
+def main(engine: int) -> None:
+    """Serves until the process ``engine`` ends, or ends us; the port on standard output is how it finds us."""
     channel = grpc.insecure_channel(sys.argv[1])
     server = grpc.server(futures.ThreadPoolExecutor(_WORKERS), options=[("grpc.max_receive_message_length", -1)])
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Plugin(engine_pb2_grpc.EngineStub(channel)), server)
@@ -348,7 +394,6 @@ def main() -> None:
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    engine = os.getppid()
     # A killed engine ends nobody: without this the plugin would stay behind it.
     while server.wait_for_termination(timeout=1):
         if os.getppid() != engine:

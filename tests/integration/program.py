@@ -59,10 +59,6 @@ class ProgramStack:
     def destroy(self) -> Outcome:
         return self._run("destroy")
 
-    def state(self) -> dict[str, Any]:
-        """The deployment as the backend has it; secrets are encrypted in it."""
-        return dict(self.stack().export_stack().deployment or {})
-
     def stack(self) -> automation.Stack:
         config = {f"image-pull-secrets:{key}": value for key, value in copy.deepcopy(self.config).items()}
         return self._engine.stack(self.name, self.program(), config)

@@ -1,0 +1,223 @@
+"""The sandbox's commands, in a clone of the checkout: ``make up`` and what may go wrong around it."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sandbox import parts as sandbox_parts
+from sandbox.engine import CHECKOUT
+from sandbox.processes import Processes
+
+_LISTED = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+
+
+class Clone:
+    """A copy of the checkout's files, with the command line that the Makefile runs in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in subprocess.run(_LISTED, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout.split(
+            "\0"
+        ):
+            if name and (CHECKOUT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(CHECKOUT / name, folder / name)
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "sandbox", *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(self.folder / "components"), **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *arguments: str, code: int = 0, **environment: str) -> str:
+        with self.start(*arguments, **environment) as process:
+            output, _ = process.communicate()
+        assert process.returncode == code, output
+        return output
+
+    def kubectl(self, *arguments: str) -> str:
+        command = [".sandbox/bin/kubectl", "--kubeconfig=.sandbox/kubeconfig", *arguments]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=True).stdout
+
+    def running(self) -> dict[str, int]:
+        return {
+            **Processes(self.folder / ".sandbox" / "cluster").running(),
+            **Processes(self.folder / ".sandbox" / "registry").running(),
+        }
+
+
+@pytest.fixture
+def new_clone(parts: dict[str, Path], tmp_path: Path) -> Iterator[Callable[[str], Clone]]:
+    clones: list[Clone] = []
+
+    def make(name: str) -> Clone:
+        (tmp_path / name).mkdir()
+        clones.append(Clone(tmp_path / name))
+        return clones[-1]
+
+    yield make
+    for clone in clones:
+        for pid in clone.running().values():
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def clone(new_clone: Callable[[str], Clone]) -> Clone:
+    return new_clone("clone")
+
+
+def test_up_up_preview_status_down(clone: Clone) -> None:
+    first = clone.run("up")
+    accounts = json.loads(clone.kubectl("--context=acme-staging", "get", "serviceaccounts", "-A", "-o", "json"))[
+        "items"
+    ]
+    attached = {
+        (account["metadata"]["namespace"], account["metadata"]["name"]): [
+            entry["name"] for entry in account.get("imagePullSecrets", [])
+        ]
+        for account in accounts
+    }
+
+    assert "Attached by stack staging" in first
+    assert "make down" in first
+    assert attached["checkout", "payments"] == ["quay-readonly", "regcred-staging"]
+    assert attached["storefront", "default"] == ["quay-readonly", "team-mirror", "regcred-staging"]
+    assert attached["preview", "default"] == ["regcred-staging"]
+    assert set(clone.running()) == {"etcd", "kube-apiserver", "kube-controller-manager", "registry"}
+    assert "created" not in clone.run("up")
+    assert "unchanged" in clone.run("preview")
+    assert "kube-apiserver runs" in clone.run("status")
+
+    clone.run("up", "--stack", "prod")
+    before = clone.running()
+    clone.run("down")
+
+    assert not (clone.folder / ".sandbox").exists()
+    assert not any(psutil.pid_exists(pid) for pid in before.values())
+    assert "nothing runs" in clone.run("status")
+
+
+def test_a_killed_sandbox_is_taken_up_again(clone: Clone) -> None:
+    clone.run("up")
+    for pid in clone.running().values():
+        os.kill(pid, signal.SIGKILL)
+
+    again = clone.run("up")
+
+    assert "Attached by stack staging" in again
+    assert "created" not in again
+    clone.run("down")
+
+
+def test_two_clones_do_not_meet(new_clone: Callable[[str], Clone]) -> None:
+    one, two = new_clone("one"), new_clone("two")
+    with one.start("up") as first, two.start("up") as second:
+        outputs = [process.communicate()[0] for process in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0), outputs
+
+    one.run("down")
+
+    assert "regcred-staging" in two.kubectl("--context=acme-staging", "get", "secrets", "-A")
+    two.run("down")
+
+
+def test_a_port_that_somebody_took_is_told(clone: Clone) -> None:
+    clone.run("up")
+    ports = json.loads((clone.folder / ".sandbox" / "cluster" / "ports.json").read_text())
+    for pid in clone.running().values():
+        os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while clone.running() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", ports["api_server"])):
+        output = clone.run("up", code=1)
+
+    assert f"port {ports['api_server']}" in output
+    assert "make down, make up" in output
+    assert "Traceback" not in output
+    clone.run("down")
+    clone.run("up")
+    clone.run("down")
+
+
+def test_ctrl_c_leaves_something_to_go_on_with(clone: Clone) -> None:
+    with clone.start("up") as process:
+        ready = clone.folder / ".sandbox" / "kubeconfig"
+        while not ready.exists() and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate()
+
+    assert process.returncode != 0
+    assert "Traceback" not in output
+    assert "Attached by stack staging" in clone.run("up")
+    clone.run("down")
+
+
+def test_a_second_command_at_the_same_time_is_refused(clone: Clone) -> None:
+    with clone.start("up") as process:
+        while not (clone.folder / ".sandbox" / "lock").exists():
+            time.sleep(0.01)
+        output = clone.run("preview", code=1)
+        process.communicate()
+
+    assert "another sandbox command is at work" in output
+    clone.run("down")
+
+
+def test_an_unknown_stack_is_told(clone: Clone) -> None:
+    output = clone.run("up", "--stack", "stagng", code=1)
+
+    assert 'there is no stack "stagng" here; the stacks are: preprod, prod, staging' in output
+
+
+def test_a_build_that_fails_says_where_to_look(clone: Clone, tmp_path: Path) -> None:
+    broken = tmp_path / "bin"
+    broken.mkdir()
+    (broken / "go").write_text("#!/bin/sh\necho 'no space left on device' >&2\nexit 1\n")
+    (broken / "go").chmod(0o755)
+
+    output = clone.run("up", code=1, PATH=f"{broken}:/usr/bin:/bin", XDG_CACHE_HOME=str(tmp_path / "cache"))
+
+    assert "the build of" in output
+    assert "no space left on device" in output
+    assert "build.log" in output
+    assert "Traceback" not in output
+
+
+def test_no_go_is_told(clone: Clone, tmp_path: Path) -> None:
+    output = clone.run("up", code=1, PATH="/usr/bin:/bin", XDG_CACHE_HOME=str(tmp_path / "cache"))
+
+    assert "install Go 1.24 or newer" in output
+
+
+def test_a_part_on_path_is_used_where_its_version_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fitting, other = tmp_path / "fitting", tmp_path / "other"
+    for folder, version in ((fitting, "v1.36.0"), (other, "v1.20.0")):
+        folder.mkdir()
+        (folder / "kubectl").write_text(f"#!/bin/sh\necho 'Client Version: {version}'\n")
+        (folder / "kubectl").chmod(0o755)
+    said: list[str] = []
+    monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
+
+    monkeypatch.setenv("PATH", f"{fitting}:/usr/bin:/bin")
+    assert sandbox_parts.provide((sandbox_parts.KUBECTL,), said.append)["kubectl"] == fitting / "kubectl"
+
+    monkeypatch.setenv("KUBEBUILDER_ASSETS", str(other))
+    assert sandbox_parts.provide((sandbox_parts.KUBECTL,), said.append)["kubectl"] == fitting / "kubectl"
+    assert any("passed over kubectl in KUBEBUILDER_ASSETS" in line for line in said)
