@@ -7,13 +7,17 @@ https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 ANNOTATION_PREFIX = "image-pull-secrets/"
 """What every annotation of ours on a shared object starts with; the owner follows."""
 OWNER_ANNOTATION = f"{ANNOTATION_PREFIX}owner"
 """On Secrets and namespaces that a component made: whose they are."""
+
+PLACEHOLDER = ""
+"""The name of an entry that stands for nothing: the kubelet and the API server pass it over."""
 
 _MAX_OWNER = 63
 _DIGEST_LENGTH = 10
@@ -25,8 +29,27 @@ class LiveAccount:
 
     pull_secrets: tuple[str, ...] = ()
     """The names in its ``imagePullSecrets``, in order."""
-    attached_before: frozenset[str] = frozenset()
-    """The names that this owner attached, by its annotation on the account."""
+    annotation: str | None = None
+    """The value of this owner's annotation, which holds the names that it attached."""
+    annotation_is_shared: bool = False
+    """Whether more than one field manager holds the annotation, so that omitting it would not remove it."""
+    list_is_shared: bool = False
+    """Whether a field manager other than this owner's holds the list, so that omitting it would not remove it."""
+
+    @classmethod
+    def parse(cls, account: Mapping[str, Any], owner: str) -> "LiveAccount":
+        """From an account as the API server writes it, in JSON's terms."""
+        metadata = account.get("metadata") or {}
+        key = annotation_key(owner)
+        fields = [(entry, entry.get("fieldsV1") or {}) for entry in metadata.get("managedFields") or []]
+        with_annotation = {_manager(entry) for entry, held in fields if _holds(held, "metadata", "annotations", key)}
+        with_list = {_manager(entry) for entry, held in fields if _holds(held, "imagePullSecrets")}
+        return cls(
+            pull_secrets=tuple(entry["name"] for entry in account.get("imagePullSecrets") or [] if entry.get("name")),
+            annotation=(metadata.get("annotations") or {}).get(key),
+            annotation_is_shared=len(with_annotation) > 1,
+            list_is_shared=bool(with_list - with_annotation) or len(with_list) > 1,
+        )
 
 
 @dataclass(frozen=True)
@@ -34,14 +57,16 @@ class Attachment:
     """What one ServiceAccount shall hold."""
 
     pull_secrets: tuple[str, ...]
-    """The whole new ``imagePullSecrets``, in order."""
+    """The whole new ``imagePullSecrets``, in order; an empty name is a placeholder (see merge)."""
     attached: tuple[str, ...]
     """The names in it that are ours, in order."""
+    annotation: str | None
+    """The new value of the owner's annotation; None where it shall not be there."""
 
     @property
     def has_foreign_entries(self) -> bool:
         """Whether somebody else's entries are in the list, so that deleting it would take them away."""
-        return len(self.pull_secrets) > len(self.attached)
+        return any(name and name not in self.attached for name in self.pull_secrets)
 
 
 def merge(live: LiveAccount, *, wanted: Iterable[str], retired: Iterable[str] = ()) -> Attachment:
@@ -50,12 +75,19 @@ def merge(live: LiveAccount, *, wanted: Iterable[str], retired: Iterable[str] = 
     Ours are the names in the owner's annotation, and every wanted and retired name, which are Secrets of ours
     whatever the annotation says (somebody may have edited it). Of ours, the wanted ones stay where they are or
     are appended; the others are dropped.
+
+    A field that another field manager holds too stays when we omit it; only another value, forced, makes us its one
+    manager. So an empty list is first applied as one entry without a name, and can be omitted the next time; and the
+    annotation is written in another spelling.
     """
     wanted = tuple(dict.fromkeys(wanted))
-    ours = live.attached_before.union(wanted, retired)
+    ours = parse_annotation(live.annotation).union(wanted, retired)
     kept = [name for name in dict.fromkeys(live.pull_secrets) if name in wanted or name not in ours]
     kept += [name for name in wanted if name not in kept]
-    return Attachment(pull_secrets=tuple(kept), attached=tuple(name for name in kept if name in wanted))
+    attached = tuple(name for name in kept if name in wanted)
+    if not kept and live.pull_secrets and live.list_is_shared:
+        kept = [PLACEHOLDER]
+    return Attachment(tuple(kept), attached, _annotation(live, attached))
 
 
 def owner_of(*, project: str, stack: str, component: str) -> str:
@@ -81,11 +113,31 @@ def annotation_key(owner: str) -> str:
     return ANNOTATION_PREFIX + owner
 
 
-def format_annotation(attached: Sequence[str]) -> str:
-    """The annotation's value: the names, in order, with commas between (no Secret's name can hold one)."""
-    return ",".join(attached)
-
-
 def parse_annotation(value: str | None) -> frozenset[str]:
     """The names in an annotation's value, however somebody edited it."""
     return frozenset(name.strip() for name in (value or "").split(",") if name.strip())
+
+
+def _annotation(live: LiveAccount, attached: Sequence[str]) -> str | None:
+    spellings = (",".join(attached), ",".join(attached) + ",")
+    if live.annotation_is_shared:
+        return next(spelling for spelling in spellings if spelling != live.annotation)
+    if not attached:
+        return None
+    return live.annotation if live.annotation in spellings else spellings[0]
+
+
+def _manager(entry: Mapping[str, Any]) -> tuple[str, str]:
+    return str(entry.get("manager")), str(entry.get("operation"))
+
+
+def _holds(fields: Any, *path: str) -> bool:
+    """Whether a set of managed fields has the one at ``path``.
+
+    https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
+    """
+    for part in path:
+        if not isinstance(fields, Mapping) or f"f:{part}" not in fields:
+            return False
+        fields = fields[f"f:{part}"]
+    return True

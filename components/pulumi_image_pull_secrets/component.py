@@ -15,10 +15,8 @@ from .attachment import (
     Attachment,
     LiveAccount,
     annotation_key,
-    format_annotation,
     merge,
     owner_of,
-    parse_annotation,
 )
 from .docker_config import Registry
 from .errors import InvalidArgumentsError, Problem
@@ -51,7 +49,7 @@ class ImagePullSecrets(pulumi.ComponentResource):
         Raises InvalidArgumentsError before anything is registered.
         """
         args = without_none(args)
-        if problems := sorted(_problems(args, opts, live_accounts), key=str):
+        if problems := sorted(_problems(args, opts, live_accounts), key=lambda problem: problem.position):
             raise InvalidArgumentsError(name, problems)
         super().__init__(TYPE, name, None, opts)
         self._name = name
@@ -72,6 +70,7 @@ class ImagePullSecrets(pulumi.ComponentResource):
             for account in namespace.get("service_accounts", DEFAULT_ACCOUNTS):
                 result = self._attach(namespace["name"], account, current, created)
                 attached[f"{namespace['name']}/{account}"] = result.apply(lambda a: list(a.attached))
+        self._leave(args)
         self.secrets = pulumi.Output.from_input(secrets)
         # Of no accounts at all, Output.all makes a list.
         self.attached = pulumi.Output.all(**attached).apply(dict)
@@ -88,7 +87,7 @@ class ImagePullSecrets(pulumi.ComponentResource):
         return core.Secret(
             f"{self._name}/{namespace}/{name}",
             metadata=meta.ObjectMetaArgs(
-                name=name, namespace=namespace, labels=self._labels, annotations=self._annotations
+                name=name, namespace=namespace, labels=self._labels or None, annotations=self._annotations
             ),
             type=docker_config.SECRET_TYPE,
             data={docker_config.SECRET_KEY: self._content},
@@ -99,24 +98,43 @@ class ImagePullSecrets(pulumi.ComponentResource):
         self, namespace: str, account: str, secret: core.Secret, created: core.Namespace | None
     ) -> pulumi.Output[Attachment]:
         """Registers the patch of one account, and returns what it makes of the account's list."""
-        live = self._live_account(namespace, account, created)
-        attachment = pulumi.Output.from_input(live).apply(
-            lambda account: merge(account, wanted=self._wanted, retired=self._secret_names)
+        live = pulumi.Output.from_input(self._live_account(namespace, account, created))
+        attachment = live.apply(lambda found: merge(found, wanted=self._wanted, retired=self._secret_names))
+        self._patch(namespace, account, attachment, depends_on=[secret])
+        return attachment
+
+    def _leave(self, args: ImagePullSecretsArgs) -> None:
+        """Takes our names off accounts that we attached to before and that are not listed any more.
+
+        An account with our names alone is restored when its patch is deleted. Where somebody else's entries, or
+        another manager's hold on the list, would keep our names on it, they are taken off first.
+        """
+        for namespace, accounts in (self._live_accounts or {}).items():
+            for account, live in accounts.items():
+                if live.annotation is None or account in _listed_accounts(args, namespace):
+                    continue
+                left = merge(live, wanted=(), retired=self._secret_names)
+                if left.pull_secrets or live.annotation_is_shared:
+                    self._patch(namespace, account, pulumi.Output.from_input(left), depends_on=[])
+
+    def _patch(
+        self, namespace: str, account: str, attachment: pulumi.Output[Attachment], depends_on: list[core.Secret]
+    ) -> None:
+        key = annotation_key(self._owner)
+        annotations: pulumi.Output[Any] = attachment.apply(
+            lambda a: None if a.annotation is None else {key: a.annotation}
         )
-        annotations = attachment.apply(
-            lambda a: {annotation_key(self._owner): format_annotation(a.attached)} if a.attached else None
+        entries: pulumi.Output[Any] = attachment.apply(
+            lambda a: [{"name": name} if name else {} for name in a.pull_secrets] or None
         )
         core.ServiceAccountPatch(
             f"{self._name}/{namespace}/{account}",
             metadata=meta.ObjectMetaPatchArgs(name=account, namespace=namespace, annotations=annotations),
-            image_pull_secrets=attachment.apply(lambda a: [{"name": name} for name in a.pull_secrets] or None),
+            image_pull_secrets=entries,
             opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[secret],
-                transforms=[_retain_foreign_entries(attachment)],
+                parent=self, depends_on=depends_on, transforms=[_retain_foreign_entries(attachment)]
             ),
         )
-        return attachment
 
     def _live_account(self, namespace: str, account: str, created: core.Namespace | None) -> pulumi.Input[LiveAccount]:
         """What the account holds now: what was read before, or else a read of our own."""
@@ -134,12 +152,11 @@ class ImagePullSecrets(pulumi.ComponentResource):
             )
             identifier = existing.id
         found = core.ServiceAccount.get(resource_name, identifier, opts=pulumi.ResourceOptions(parent=self))
-        names = found.image_pull_secrets.apply(lambda entries: [entry.name for entry in entries or []])
-        annotation = found.metadata.apply(lambda m: (m.annotations or {}).get(annotation_key(self._owner)))
-        return pulumi.Output.all(names, annotation).apply(
-            lambda values: LiveAccount(
-                pull_secrets=tuple(name for name in values[0] if name), attached_before=parse_annotation(values[1])
-            )
+        # Output.all would make plain dicts of the SDK's types, with keys that differ from both spellings.
+        entries = found.image_pull_secrets.apply(lambda entries: [{"name": entry.name} for entry in entries or []])
+        metadata = found.metadata.apply(_as_json)
+        return pulumi.Output.all(entries, metadata).apply(
+            lambda parts: LiveAccount.parse({"imagePullSecrets": parts[0], "metadata": parts[1]}, self._owner)
         )
 
 
@@ -162,11 +179,9 @@ def _problems(
 ) -> Iterator[Problem]:
     shape = list(find_shape_problems(args))
     yield from shape
-    yield from (
-        problem
-        for problem in find_problems(args)
-        if not any(problem.path[: len(wrong.path)] == wrong.path for wrong in shape)
-    )
+    if isinstance(args, Mapping):
+        wrong = {problem.path for problem in shape}
+        yield from (problem for problem in find_problems(args) if not problem.is_within(wrong))
     if not _has_kubernetes_provider(opts):
         yield _NO_PROVIDER
     if live_accounts is not None and not shape:
@@ -196,6 +211,22 @@ def _has_kubernetes_provider(opts: pulumi.ResourceOptions | None) -> bool:
     if any(provider.package == "kubernetes" for provider in providers):
         return True
     return opts.parent is not None and opts.parent.get_provider("kubernetes:core/v1:Secret") is not None
+
+
+def _as_json(metadata: meta.outputs.ObjectMeta) -> dict[str, Any]:
+    """What LiveAccount.parse looks at, in the API's spelling."""
+    return {
+        "annotations": dict(metadata.annotations or {}),
+        "managedFields": [
+            {"manager": entry.manager, "operation": entry.operation, "fieldsV1": entry.fields_v1}
+            for entry in metadata.managed_fields or []
+        ],
+    }
+
+
+def _listed_accounts(args: ImagePullSecretsArgs, namespace: str) -> list[str]:
+    entries = [entry for entry in args["namespaces"] if entry["name"] == namespace]
+    return [account for entry in entries for account in entry.get("service_accounts", DEFAULT_ACCOUNTS)]
 
 
 def _retain_foreign_entries(attachment: pulumi.Output[Attachment]) -> pulumi.ResourceTransform:

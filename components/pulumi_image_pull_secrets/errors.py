@@ -4,7 +4,7 @@ Messages are for the person who typed the configuration: what is wrong, where, a
 hold the value of a password.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 
@@ -23,6 +23,15 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{format_path(self.path)}: {self.message}"
+
+    @property
+    def position(self) -> tuple[tuple[int, str | int], ...]:
+        """What problems are sorted by: keys by name, and entries of a list in their order."""
+        return tuple((1, part) if isinstance(part, str) else (0, part) for part in self.path)
+
+    def is_within(self, paths: Collection[tuple[str | int, ...]]) -> bool:
+        """Whether it is at one of ``paths``, or inside of it."""
+        return any(self.path[: len(path)] == path for path in paths)
 
 
 def format_path(path: Iterable[str | int]) -> str:

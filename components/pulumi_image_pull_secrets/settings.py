@@ -132,10 +132,11 @@ def parse(raw: Mapping[str, str], *, stack: str, environ: Mapping[str, str] = os
     problems += [
         problem
         for problem in map(_in_stack_names, find_problems(_in_python_names(values)))
-        if not any(problem.path[: len(path)] == path for path in shape)
+        if not problem.is_within(shape)
     ]
     if problems or settings is None:
-        raise SettingsError(stack, [f"{PROJECT}:{problem}" for problem in sorted(problems, key=_position)]) from None
+        problems.sort(key=lambda problem: problem.position)
+        raise SettingsError(stack, [f"{PROJECT}:{problem}" for problem in problems]) from None
     return settings
 
 
@@ -218,10 +219,6 @@ def _in_stack_names(problem: Problem) -> Problem:
     # Not inside quotes: what stands there is what somebody typed.
     message = re.sub(r"(?<= )(secret_name|docker_config_json)(?=;|$)", lambda name: to_camel(name[0]), problem.message)
     return Problem(path, message)
-
-
-def _position(problem: Problem) -> tuple[tuple[int, str | int], ...]:
-    return tuple((1, part) if isinstance(part, str) else (0, part) for part in problem.path)
 
 
 def _in_python_names(value: Any, levels: int = 3) -> Any:

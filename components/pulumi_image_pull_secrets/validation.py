@@ -102,6 +102,8 @@ def _metadata(config: Mapping[str, Any]) -> Iterator[Problem]:
         if not isinstance(entries, Mapping):
             continue
         for key, value in entries.items():
+            if not isinstance(key, str):
+                continue
             problem = names.qualified_name_problem(key)
             if not problem and field == "labels" and isinstance(value, str):
                 problem = names.label_value_problem(value)

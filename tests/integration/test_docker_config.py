@@ -12,8 +12,8 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from pulumi_image_pull_secrets.docker_config import Registry, login_problem, registry_key, render
+
 from sandbox.registry import USERNAME
 from sandbox.registry import Registry as SandboxRegistry
 from tests.integration.live import LiveCluster

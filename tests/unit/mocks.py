@@ -22,6 +22,7 @@ from pulumi.runtime.settings import ROOT, SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
 from pulumi_image_pull_secrets import ImagePullSecrets, ImagePullSecretsArgs
 from pulumi_image_pull_secrets.attachment import LiveAccount
+from pulumi_image_pull_secrets.validation import DEFAULT_ACCOUNTS
 
 COMPONENT = "image-pull-secrets:index:ImagePullSecrets"
 PROVIDER = "pulumi:providers:kubernetes"
@@ -204,6 +205,15 @@ async def deploy(
     # A task has a context of its own, so nothing of a deployment is left for the next one.
     await asyncio.create_task(run())
     return deployment
+
+
+def empty_accounts(args: ImagePullSecretsArgs) -> dict[str, dict[str, LiveAccount]]:
+    """What preflight reads where every account that must be there is, and has an empty list."""
+    return {
+        namespace["name"]: dict.fromkeys(namespace.get("service_accounts", DEFAULT_ACCOUNTS), LiveAccount())
+        for namespace in args["namespaces"]
+        if not namespace.get("create")
+    }
 
 
 async def deploy_pulls(

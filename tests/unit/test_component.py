@@ -12,7 +12,17 @@ from pulumi_image_pull_secrets import ImagePullSecrets, ImagePullSecretsArgs, In
 from pulumi_image_pull_secrets.args import NamespaceArgs, RegistryArgs
 from pulumi_image_pull_secrets.component import owner
 
-from tests.unit.mocks import COMPONENT, PATCH, PROVIDER, SECRET, Deployment, deploy, deploy_pulls, forms_of
+from tests.unit.mocks import (
+    COMPONENT,
+    PATCH,
+    PROVIDER,
+    SECRET,
+    Deployment,
+    deploy,
+    deploy_pulls,
+    empty_accounts,
+    forms_of,
+)
 
 OptionsOf = Callable[[], pulumi.ResourceOptions | None]
 
@@ -53,10 +63,9 @@ async def test_no_two_resources_have_one_urn(args: ImagePullSecretsArgs) -> None
     assert len(urns) == len(set(urns))
 
 
-@pytest.mark.parametrize("live_accounts", [None, {}], ids=["it reads for itself", "preflight read the accounts"])
-async def test_names_do_not_depend_on_positions(
-    args: ImagePullSecretsArgs, live_accounts: dict[str, Any] | None
-) -> None:
+@pytest.mark.parametrize("reads", [False, True], ids=["preflight read the accounts", "it reads for itself"])
+async def test_names_do_not_depend_on_positions(args: ImagePullSecretsArgs, reads: bool) -> None:
+    live_accounts = None if reads else empty_accounts(args)
     turned = copy.deepcopy(args)
     turned["namespaces"].reverse()
     turned["retired_secret_names"].reverse()
@@ -122,17 +131,61 @@ async def test_all_mistakes_are_told_before_anything_is_registered() -> None:
         "namespaces[0].service_accounts[2]",
         "namespaces[1].name",
         "namespaces[2].name",
+        "opts.provider",
         "registries[0].username",
         "registries[1].password",
         "registries[1].server",
         "retired_secret_names[1]",
         "secret_name",
-        "opts.provider",
     ]
     message = str(caught.value)
     assert message.startswith('ImagePullSecrets "pulls" has 11 mistakes in its arguments:\n  ')
     assert all(f"\n  {problem}" in message for problem in caught.value.problems)
     assert not [form for form in forms_of(password) if form in message]
+
+
+async def test_mistakes_of_shape_and_of_names_are_told_together(args: ImagePullSecretsArgs) -> None:
+    spoiled: Any = {
+        **args,
+        "secret_name": "Reg_Cred",
+        "secretName": "regcred",
+        "adopt": "yes",
+        "registries": {"server": "ghcr.io", "password": args["registries"][0]["password"]},
+        "namespaces": [{"name": "team-a", "serviceAccounts": []}, {"service_accounts": ["default", "Builder", 7]}],
+    }
+    deployment = Deployment()
+    with pytest.raises(InvalidArgumentsError) as caught:
+        # Where the shape is wrong nobody looks for the accounts: it isn't known which are meant.
+        await deploy_pulls(spoiled, live_accounts={}, deployment=deployment)
+    assert [str(problem).split(";")[0] for problem in caught.value.problems] == [
+        "adopt: must be true or false, and known in a preview",
+        "namespaces[0].serviceAccounts: unknown key",
+        "namespaces[1].name: missing",
+        "namespaces[1].service_accounts[1]: 'Builder' is not a DNS-1123 subdomain: "
+        "lower-case letters, digits, '-' and '.', with a letter or digit at both ends of each part",
+        "namespaces[1].service_accounts[2]: must be text, and known in a preview",
+        "registries: must be a list",
+        "secretName: unknown key",
+        "secret_name: 'Reg_Cred' is not a DNS-1123 subdomain: "
+        "lower-case letters, digits, '-' and '.', with a letter or digit at both ends of each part",
+    ]
+    assert not [form for form in forms_of(str(args["registries"][0]["password"])) if form in str(caught.value)]
+    assert deployment.of_type(COMPONENT) == {}
+
+
+async def test_what_is_none_counts_as_left_out(args: ImagePullSecretsArgs) -> None:
+    # Other languages send null for a key that nobody gave.
+    with_none: Any = {
+        **args,
+        **dict.fromkeys(["docker_config_json", "adopt", "detach", "labels", "annotations"]),
+        "registries": [{**registry, "email": None} for registry in args["registries"]],
+        "namespaces": [{"service_accounts": None, "create": None, **namespace} for namespace in args["namespaces"]],
+    }
+    without, given = await deploy_pulls(args), await deploy_pulls(with_none)
+    assert {resource.urn: resource for resource in given.resources} == {
+        resource.urn: resource for resource in without.resources
+    }
+    assert given.exports == without.exports
 
 
 class Platform(pulumi.ComponentResource):

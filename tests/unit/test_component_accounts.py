@@ -6,11 +6,22 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes
 import pytest
-from pulumi_image_pull_secrets import ImagePullSecrets, ImagePullSecretsArgs
+from pulumi_image_pull_secrets import ImagePullSecrets, ImagePullSecretsArgs, InvalidArgumentsError
 from pulumi_image_pull_secrets.args import NamespaceArgs, RegistryArgs
 from pulumi_image_pull_secrets.attachment import LiveAccount
 
-from tests.unit.mocks import ACCOUNT, COMPONENT, NAMESPACE, PATCH, SECRET, UNKNOWN, Deployment, deploy, deploy_pulls
+from tests.unit.mocks import (
+    ACCOUNT,
+    COMPONENT,
+    NAMESPACE,
+    PATCH,
+    SECRET,
+    UNKNOWN,
+    Deployment,
+    deploy,
+    deploy_pulls,
+    empty_accounts,
+)
 
 KEY = "image-pull-secrets/image-pull-secrets.test.pulls"
 WAYS = pytest.mark.parametrize("reads", [False, True], ids=["preflight read the accounts", "it reads for itself"])
@@ -31,7 +42,7 @@ def args() -> ImagePullSecretsArgs:
 async def deploy_onto(
     accounts: dict[str, tuple[list[str], str | None]], args: ImagePullSecretsArgs, *, reads: bool, preview: bool = False
 ) -> Deployment:
-    """The component where "namespace/account" holds these names, and this annotation of ours."""
+    """The component where "namespace/account" holds these names, and this annotation of ours; others are empty."""
     if reads:
         answers = {
             name: {
@@ -41,11 +52,11 @@ async def deploy_onto(
             for name, (entries, annotation) in accounts.items()
         }
         return await deploy_pulls(args, accounts=answers, preview=preview)
-    live: dict[str, dict[str, LiveAccount]] = {}
+    live = empty_accounts(args)
     for name, (entries, annotation) in accounts.items():
         namespace, account = name.split("/")
         before = frozenset(annotation.split(",") if annotation else [])
-        live.setdefault(namespace, {})[account] = LiveAccount(tuple(entries), before)
+        live[namespace][account] = LiveAccount(tuple(entries), before)
     return await deploy_pulls(args, live_accounts=live, preview=preview)
 
 
@@ -157,14 +168,34 @@ async def test_each_account_is_read_once_by_its_namespace_and_name(args: ImagePu
     assert {resource.type for resource in deployment.resources if resource.read_id is not None} == {ACCOUNT}
 
 
-@pytest.mark.parametrize("live_accounts", [{}, {"team-a": {"default": LiveAccount()}}], ids=["none yet", "some"])
-async def test_nothing_is_read_where_the_accounts_are_known(
-    args: ImagePullSecretsArgs, live_accounts: dict[str, dict[str, LiveAccount]]
-) -> None:
+@pytest.mark.parametrize("is_there", [False, True])
+async def test_nothing_is_read_where_the_accounts_are_known(args: ImagePullSecretsArgs, is_there: bool) -> None:
     args["namespaces"].append(NamespaceArgs(name="preview", create=True))
+    there = {"preview": {"default": LiveAccount(("theirs",))}} if is_there else {}
+    live_accounts = {**empty_accounts(args), **there}
     deployment = await deploy_pulls(args, live_accounts=live_accounts)
     assert [resource for resource in deployment.resources if resource.read_id is not None] == []
     assert len(deployment.of_type(PATCH)) == 4
+    assert shape_of(deployment)["preview/default"] == (["theirs", "regcred"] if is_there else ["regcred"], "regcred")
+
+
+async def test_no_patch_is_registered_for_an_account_that_was_not_read(args: ImagePullSecretsArgs) -> None:
+    args["namespaces"] += [
+        NamespaceArgs(name="preview", create=True, service_accounts=["not-there-yet"]),
+        NamespaceArgs(name="no-accounts", service_accounts=[]),
+        NamespaceArgs(name="team-c", create=False),
+    ]
+    live_accounts = {"team-a": {"default": LiveAccount()}, "team-c": {"Default": LiveAccount()}}
+    deployment = Deployment()
+    with pytest.raises(InvalidArgumentsError) as caught:
+        await deploy_pulls(args, live_accounts=live_accounts, deployment=deployment)
+    reason = "is not among the live_accounts, so it doesn't exist, or wasn't read"
+    assert [str(problem) for problem in caught.value.problems] == [
+        f"namespaces[0].service_accounts: 'builder' {reason}",
+        f"namespaces[1].service_accounts: 'default' {reason}",
+        f"namespaces[4].service_accounts: 'default' {reason}",
+    ]
+    assert deployment.of_type(COMPONENT) == deployment.of_type(PATCH) == deployment.of_type(SECRET) == {}
 
 
 async def test_entries_without_a_name_and_accounts_without_metadata_are_read(args: ImagePullSecretsArgs) -> None:

@@ -14,7 +14,7 @@ from pulumi_image_pull_secrets import DockerConfigError, ImagePullSecrets, Image
 from pulumi_image_pull_secrets.args import NamespaceArgs, RegistryArgs
 from pulumi_kubernetes.core import v1 as core
 
-from tests.unit.mocks import NAMESPACE, SECRET, UNKNOWN, Deployment, deploy, deploy_pulls, forms_of
+from tests.unit.mocks import NAMESPACE, SECRET, UNKNOWN, Deployment, deploy, deploy_pulls, empty_accounts, forms_of
 
 OWNER = {"image-pull-secrets/owner": "image-pull-secrets.test.pulls"}
 
@@ -40,7 +40,7 @@ def content_of(deployment: Deployment, name: str) -> str:
 
 
 async def test_every_namespace_gets_one_secret_as_kubectl_writes_it(args: ImagePullSecretsArgs, password: str) -> None:
-    deployment = await deploy_pulls(args, live_accounts={})
+    deployment = await deploy_pulls(args, live_accounts=empty_accounts(args))
     auth = base64.b64encode(f"bot:{password}".encode()).decode()
     kubectl = f'{{"auths":{{"ghcr.io":{{"username":"bot","password":"{password}","auth":"{auth}"}}}}}}'
     assert set(deployment.of_type(SECRET)) == {"pulls/team-a/regcred", "pulls/team-b/regcred"}
@@ -55,7 +55,9 @@ async def test_several_registries_go_into_one_secret(args: ImagePullSecretsArgs,
     args["registries"].append(
         RegistryArgs(server="docker.io", username="ci", password=password, email="ci@acme.example")
     )
-    auths = json.loads(content_of(await deploy_pulls(args, live_accounts={}), "pulls/team-a/regcred"))["auths"]
+    auths = json.loads(
+        content_of(await deploy_pulls(args, live_accounts=empty_accounts(args)), "pulls/team-a/regcred")
+    )["auths"]
     assert list(auths) == ["ghcr.io", "https://index.docker.io/v1/"]
     assert auths["https://index.docker.io/v1/"]["email"] == "ci@acme.example"
 
@@ -64,20 +66,24 @@ async def test_a_whole_text_is_taken_byte_for_byte(args: ImagePullSecretsArgs, p
     del args["registries"]
     text = f'{{\n  "auths" : {{ "ghcr.io": {{"username": "bot", "password": "{password}"}} }}, "ü": 1\n}}\n'
     args["docker_config_json"] = text
-    assert content_of(await deploy_pulls(args, live_accounts={}), "pulls/team-b/regcred") == text
+    assert content_of(await deploy_pulls(args, live_accounts=empty_accounts(args)), "pulls/team-b/regcred") == text
 
 
 async def test_labels_and_annotations_stand_beside_the_owners(args: ImagePullSecretsArgs) -> None:
     args["labels"] = {"app.kubernetes.io/part-of": "shop"}
     args["annotations"] = {"acme.example/contact": "platform"}
-    metadata = (await deploy_pulls(args, live_accounts={})).of_type(SECRET)["pulls/team-a/regcred"].inputs["metadata"]
+    metadata = (
+        (await deploy_pulls(args, live_accounts=empty_accounts(args)))
+        .of_type(SECRET)["pulls/team-a/regcred"]
+        .inputs["metadata"]
+    )
     assert metadata["labels"] == {"app.kubernetes.io/part-of": "shop"}
     assert metadata["annotations"] == {"acme.example/contact": "platform", **OWNER}
 
 
 async def test_retired_secrets_get_the_same_content(args: ImagePullSecretsArgs) -> None:
     args["retired_secret_names"] = ["old-1", "old-2"]
-    deployment = await deploy_pulls(args, live_accounts={})
+    deployment = await deploy_pulls(args, live_accounts=empty_accounts(args))
     made = deployment.of_type(SECRET)
     assert len(made) == 6
     for namespace in ("team-a", "team-b"):
@@ -88,16 +94,16 @@ async def test_retired_secrets_get_the_same_content(args: ImagePullSecretsArgs) 
 
 
 async def test_a_retired_secret_keeps_the_urn_that_it_had_while_attached(args: ImagePullSecretsArgs) -> None:
-    before = await deploy_pulls(args, live_accounts={})
+    before = await deploy_pulls(args, live_accounts=empty_accounts(args))
     args["secret_name"], args["retired_secret_names"] = "regcred-2", ["regcred"]
-    after = await deploy_pulls(args, live_accounts={})
+    after = await deploy_pulls(args, live_accounts=empty_accounts(args))
     for name, secret in before.of_type(SECRET).items():
         assert after.of_type(SECRET)[name] == secret
 
 
 async def test_only_a_namespace_with_create_is_made_and_its_secret_waits_for_it(args: ImagePullSecretsArgs) -> None:
     args["namespaces"].append(NamespaceArgs(name="preview", create=True))
-    deployment = await deploy_pulls(args, live_accounts={})
+    deployment = await deploy_pulls(args, live_accounts=empty_accounts(args))
     assert set(deployment.of_type(NAMESPACE)) == {"pulls/preview"}
     namespace = deployment.of_type(NAMESPACE)["pulls/preview"]
     assert namespace.inputs["metadata"] == {"name": "preview", "annotations": OWNER}
@@ -105,9 +111,10 @@ async def test_only_a_namespace_with_create_is_made_and_its_secret_waits_for_it(
     assert deployment.of_type(SECRET)["pulls/team-a/regcred"].dependencies == set()
 
 
-async def test_the_outputs_name_every_secret(args: ImagePullSecretsArgs) -> None:
+@pytest.mark.parametrize("preview", [False, True])
+async def test_the_outputs_name_every_secret_in_a_preview_too(args: ImagePullSecretsArgs, preview: bool) -> None:
     args["retired_secret_names"] = ["old"]
-    deployment = await deploy_pulls(args, live_accounts={})
+    deployment = await deploy_pulls(args, live_accounts=empty_accounts(args), preview=preview)
     expected = ["team-a/regcred", "team-a/old", "team-b/regcred", "team-b/old"]
     assert deployment.exports["secrets"] == expected
     assert [outputs["secrets"] for outputs in deployment.outputs.values() if outputs] == [expected]
@@ -153,7 +160,7 @@ async def test_the_data_is_marked_secret_however_the_password_is_given(
         else:
             args["registries"][0]["password"] = given_as(kind, password)
         opts = pulumi.ResourceOptions(provider=pulumi_kubernetes.Provider("cluster"))
-        ImagePullSecrets("pulls", args, opts, live_accounts={})
+        ImagePullSecrets("pulls", args, opts, live_accounts=empty_accounts(args))
         marked.extend([await output.is_secret() for output in given])
 
     deployment = await deploy(program)
@@ -176,7 +183,7 @@ async def test_a_password_that_is_not_known_yet_does_not_fail_the_preview(
         else:
             del args["registries"]
             args["docker_config_json"] = not_known
-        ImagePullSecrets("pulls", args, cluster, live_accounts={})
+        ImagePullSecrets("pulls", args, cluster, live_accounts=empty_accounts(args))
 
     made = (await deploy(program, preview=True)).of_type(SECRET)
     assert [secret.inputs["data"] for secret in made.values()] == [UNKNOWN, UNKNOWN]
@@ -231,7 +238,7 @@ async def test_a_bad_login_known_only_later_is_told_without_the_password(
     def program() -> None:
         spoil(args, password)
         opts = pulumi.ResourceOptions(provider=pulumi_kubernetes.Provider("cluster"))
-        ImagePullSecrets("pulls", args, opts, live_accounts={})
+        ImagePullSecrets("pulls", args, opts, live_accounts=empty_accounts(args))
 
     caplog.set_level("DEBUG")
     deployment = Deployment()

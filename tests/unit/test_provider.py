@@ -54,6 +54,7 @@ async def test_it_has_all_that_the_component_needs_and_nothing_else(kubeconfig: 
         "enableSecretMutable": "true",
         "upsertExistingObjects": "false",
     }
+    assert made.secret_inputs == set()
 
 
 async def test_only_adopt_takes_over_what_exists(kubeconfig: Path) -> None:
@@ -61,10 +62,12 @@ async def test_only_adopt_takes_over_what_exists(kubeconfig: Path) -> None:
     assert made.inputs["upsertExistingObjects"] == "true"
 
 
-async def test_a_text_is_handed_on_as_it_is() -> None:
+@pytest.mark.parametrize("as_output", [False, True])
+async def test_a_text_is_handed_on_as_it_is_and_marked_secret(as_output: bool) -> None:
     text = kubeconfig_of("acme")
-    made = await provider(context="acme", kubeconfig=text)
+    made = await provider(context="acme", kubeconfig=pulumi.Output.from_input(text) if as_output else text)
     assert json.loads(made.inputs["kubeconfig"]) == json.loads(text)
+    assert made.secret_inputs == {"kubeconfig"}
 
 
 async def test_a_relative_path_is_handed_on_whole(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,130 @@
+"""What the cluster's reader makes of a server that is busy, broken or something else."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import urllib3
+
+from tests.integration.fakes import CONTEXT, LIVE, Answer, FakeServer, as_json, good, kubeconfig, read, refused, serving
+
+NOT_AN_API_SERVER = "what answers there isn't a Kubernetes API server"
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    with serving() as fake:
+        yield fake
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What was waited between tries, in seconds; nothing of it in truth."""
+    waited: list[float] = []
+    monkeypatch.setattr(urllib3.Retry, "_sleep_backoff", lambda self: waited.append(self.get_backoff_time()))
+
+    def sleep_for_retry(self: Any, response: Any) -> bool:
+        seconds = self.get_retry_after(response)
+        waited.append(seconds or 0.0)
+        return bool(seconds)
+
+    monkeypatch.setattr(urllib3.Retry, "sleep_for_retry", sleep_for_retry)
+    return waited
+
+
+def unreachable(server: FakeServer) -> str:
+    """Why the server can't be reached."""
+    before, reason = refused(kubeconfig(server.address)).split(" can't be reached: ")
+    assert before == f'the cluster of context "{CONTEXT}" ({server.address})'
+    reason, hint = reason.split("; ")
+    assert hint == f"try: kubectl --context {CONTEXT} get namespaces"
+    return reason
+
+
+@pytest.mark.parametrize(
+    "first",
+    [as_json({}, 429, **{"Retry-After": "1"}), as_json({}, 500), as_json({}, 503), "reset", "close"],
+    ids=["busy", "internal error", "unavailable", "reset", "closed"],
+)
+def test_what_goes_wrong_once_is_tried_again(server: FakeServer, waits: list[float], first: Answer) -> None:
+    server.answer = lambda path, times: first if times == 1 else good(path)
+    assert read(kubeconfig(server.address)) == LIVE
+    # The Secrets are asked for twice in any case: those of our type, and the others.
+    assert set(server.asked.values()) == {2, 3}
+    assert max(waits) <= 1
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(server: FakeServer) -> None:
+    server.protocol = "HTTP/1.0"
+    assert read(kubeconfig(server.address)) == LIVE
+
+
+@pytest.mark.parametrize("seconds", ["0", "3600"])
+def test_a_server_that_stays_busy_is_not_waited_for_as_long_as_it_asks(
+    server: FakeServer, waits: list[float], seconds: str
+) -> None:
+    server.answer = lambda *_: as_json({}, 429, **{"Retry-After": seconds})
+    assert refused(kubeconfig(server.address)).endswith("answered 429 Too Many Requests")
+    assert server.asked == {"/version": 5}
+    assert sum(waits) <= 30
+
+
+def test_a_server_that_stays_broken_is_told_with_its_status(server: FakeServer, waits: list[float]) -> None:
+    server.answer = lambda path, _: as_json({}, 500) if path.endswith("/serviceaccounts") else good(path)
+    message = refused(kubeconfig(server.address))
+    assert message == f'the cluster of context "{CONTEXT}" ({server.address}) answered 500 Internal Server Error'
+    assert sum(waits) <= 30
+
+
+HTML = (200, {"Content-Type": "text/html"}, b"<html><title>Log in</title></html>")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HTML,
+        (200, {}, b""),
+        (200, {}, b"\xff\xfe"),
+        as_json("ok"),
+        as_json([]),
+        as_json({"status": "ok"}),
+        (404, *HTML[1:]),
+    ],
+    ids=["HTML", "nothing", "bytes", "a text", "a list", "another object", "not found"],
+)
+def test_something_else_that_answers_is_told_apart_from_a_cluster(server: FakeServer, answer: Answer) -> None:
+    # Above all nobody is told that a namespace doesn't exist, and to create it.
+    server.answer = lambda *_: answer
+    assert unreachable(server) == NOT_AN_API_SERVER
+
+
+def test_a_login_page_in_the_middle_is_no_list(server: FakeServer) -> None:
+    server.answer = lambda path, _: HTML if path.endswith("/secrets") else good(path)
+    assert unreachable(server) == NOT_AN_API_SERVER
+
+
+@pytest.mark.parametrize(("how", "error"), [("reset", "ProtocolError"), ("close", "ProtocolError")])
+def test_a_connection_that_always_breaks(server: FakeServer, waits: list[float], how: str, error: str) -> None:
+    server.answer = lambda *_: how
+    assert unreachable(server) == f"the connection failed ({error})"
+    assert server.asked["/version"] == 2
+
+
+def test_an_answer_that_is_cut_off(server: FakeServer) -> None:
+    server.answer = lambda path, _: "cut off" if path.endswith("/serviceaccounts") else good(path)
+    assert unreachable(server) in ("the connection failed (ProtocolError)", "the connection failed (IncompleteRead)")
+
+
+def test_the_version_need_not_be_allowed(server: FakeServer) -> None:
+    server.answer = lambda path, _: as_json({}, 403) if path == "/version" else good(path)
+    assert read(kubeconfig(server.address)) == LIVE
+
+
+def test_a_login_that_ran_out_meanwhile_is_told(server: FakeServer) -> None:
+    server.answer = lambda path, _: as_json({}, 401) if path.endswith("/secrets") else good(path)
+    assert refused(kubeconfig(server.address)).endswith("doesn't accept the kubeconfig's credentials; log in again")
+
+
+def test_a_refusal_without_the_api_servers_words_has_the_status_text(server: FakeServer) -> None:
+    server.answer = lambda path, _: good(path) if path == "/version" else (403, *HTML[1:])
+    assert refused(kubeconfig(server.address)).endswith("doesn't allow it: Forbidden")
