@@ -3,6 +3,7 @@
 The Python language host is no Go module, so it can't be built here; an inline program needs none.
 """
 
+import json
 import os
 import runpy
 import secrets
@@ -69,7 +70,10 @@ class Engine:
         stack = automation.create_or_select_stack(name, project_name=PROJECT, program=program, opts=options)
         if config is not None:
             settings = stack.workspace.stack_settings(name)
-            settings.config = dict(config)
+            # Its type for a value knows no booleans; the engine hands every value over as text anyway.
+            settings.config = {
+                key: json.dumps(value) if isinstance(value, bool) else value for key, value in config.items()
+            }
             stack.workspace.save_stack_settings(name, settings)
         return stack
 

@@ -1,0 +1,118 @@
+"""P5: destroy takes nothing that is not ours, and after a detach every account is exactly as it was found."""
+
+import pytest
+
+from tests.integration.live import LiveCluster
+from tests.integration.program import ProgramStack
+
+
+def detach_and_destroy(stack: ProgramStack) -> None:
+    stack.config["detach"] = True
+    preview, up = stack.preview(), stack.up()
+    assert not up.failed, up.output
+    assert preview.changed == up.changed
+    assert not stack.destroy().failed
+
+
+@pytest.mark.parametrize("theirs", [[], ["theirs"], ["z-theirs", "a-theirs"]])
+def test_detach_and_destroy_restore_the_account(cluster: LiveCluster, stack: ProgramStack, theirs: list[str]) -> None:
+    namespace = cluster.new_namespace()
+    cluster.kubectl("annotate", "serviceaccount", "default", "-n", namespace, "example.com/note=theirs")
+    if theirs:
+        cluster.set_pull_secrets(namespace, "default", *theirs)
+    before = cluster.account(namespace, "default")
+    stack.config["namespaces"] = [{"name": namespace}]
+    stack.up()
+
+    detach_and_destroy(stack)
+
+    assert cluster.account(namespace, "default") == before
+    assert cluster.secret(namespace, "regcred") is None
+
+
+def test_a_plain_destroy_keeps_foreign_entries(cluster: LiveCluster, stack: ProgramStack) -> None:
+    namespace = cluster.new_namespace()
+    cluster.set_pull_secrets(namespace, "default", "theirs")
+    stack.config["namespaces"] = [{"name": namespace}]
+    stack.up()
+
+    stack.destroy()
+
+    assert "theirs" in cluster.pull_secrets(namespace)
+
+
+def test_an_entry_added_after_our_last_up_survives_a_plain_destroy(cluster: LiveCluster, stack: ProgramStack) -> None:
+    namespace = cluster.new_namespace()
+    stack.config["namespaces"] = [{"name": namespace}]
+    stack.up()
+    cluster.set_pull_secrets(namespace, "default", "regcred", "theirs")
+
+    stack.destroy()
+
+    assert "theirs" in cluster.pull_secrets(namespace)
+
+
+def test_what_a_destroy_left_is_taken_by_a_later_detach(cluster: LiveCluster, stack: ProgramStack) -> None:
+    namespace = cluster.new_namespace()
+    cluster.set_pull_secrets(namespace, "default", "theirs")
+    before = cluster.account(namespace, "default")
+    stack.config["namespaces"] = [{"name": namespace}]
+    stack.up()
+    stack.destroy()
+    stack.up()
+    # The manager of the destroyed patch holds the annotation too; this up makes the new one its only manager.
+    stack.up()
+    assert stack.preview().changed == {}
+
+    detach_and_destroy(stack)
+
+    assert cluster.account(namespace, "default") == before
+
+
+def test_a_name_that_only_we_are_left_with_goes_though_kubectl_holds_the_list(
+    cluster: LiveCluster, stack: ProgramStack
+) -> None:
+    namespace = cluster.new_namespace()
+    before = cluster.account(namespace, "default")
+    stack.config["namespaces"] = [{"name": namespace}]
+    cluster.set_pull_secrets(namespace, "default", "theirs")
+    stack.up()
+    cluster.set_pull_secrets(namespace, "default", "regcred")
+
+    detach_and_destroy(stack)
+
+    assert cluster.account(namespace, "default") == before
+
+
+def test_an_account_and_a_namespace_that_leave_the_stack_are_restored(
+    cluster: LiveCluster, stack: ProgramStack
+) -> None:
+    staying, leaving = cluster.new_namespace(), cluster.new_namespace()
+    cluster.create_account(staying, "builder", "theirs")
+    cluster.create_account(leaving, "builder", "theirs")
+    before = [
+        cluster.account(staying, "builder"),
+        cluster.account(leaving, "builder"),
+        cluster.account(leaving, "default"),
+    ]
+    stack.config["namespaces"] = [
+        {"name": staying, "serviceAccounts": ["default", "builder"]},
+        {"name": leaving, "serviceAccounts": ["default", "builder"]},
+    ]
+    stack.up()
+
+    stack.config["namespaces"] = [{"name": staying}]
+    preview, up = stack.preview(), stack.up()
+
+    assert preview.changed == up.changed
+    after = [
+        cluster.account(staying, "builder"),
+        cluster.account(leaving, "builder"),
+        cluster.account(leaving, "default"),
+    ]
+    assert after == before
+    assert cluster.secret(leaving, "regcred") is None
+    # The patches of the accounts that were left go out of the state with the next up; nothing is done to the cluster.
+    stack.up()
+    assert stack.preview().changed == {}
+    assert [cluster.account(staying, "builder"), cluster.account(leaving, "builder")] == before[:2]
