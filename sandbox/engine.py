@@ -69,12 +69,7 @@ class Engine:
             (work / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(dict(encryption)))
         stack = automation.create_or_select_stack(name, project_name=PROJECT, program=program, opts=options)
         if config is not None:
-            settings = stack.workspace.stack_settings(name)
-            # Its type for a value knows no booleans; the engine hands every value over as text anyway.
-            settings.config = {
-                key: json.dumps(value) if isinstance(value, bool) else value for key, value in config.items()
-            }
-            stack.workspace.save_stack_settings(name, settings)
+            configure(stack, config)
         return stack
 
     def set_secret(self, stack: automation.Stack, path: str, value: str) -> None:
@@ -101,6 +96,14 @@ class Engine:
         if not passphrase.exists():
             passphrase.touch(mode=0o600)
             passphrase.write_text(secrets.token_urlsafe(24))
+
+
+def configure(stack: automation.Stack, config: Mapping[str, Any]) -> None:
+    """Gives the stack exactly this configuration."""
+    settings = stack.workspace.stack_settings(stack.name)
+    # The Automation API's type for a value knows no booleans; the engine hands every value over as text anyway.
+    settings.config = {key: json.dumps(value) if isinstance(value, bool) else value for key, value in config.items()}
+    stack.workspace.save_stack_settings(stack.name, settings)
 
 
 def checkout_program(environment: Mapping[str, str] | None = None) -> Program:

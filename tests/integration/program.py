@@ -8,7 +8,7 @@ from typing import Any
 
 from pulumi import automation
 
-from sandbox.engine import Engine, Program, checkout_program
+from sandbox.engine import Engine, Program, checkout_program, configure
 from tests.integration.live import CONTEXT, LiveCluster
 
 PASSWORD_ENV = "TEST_REGISTRY_PASSWORD"
@@ -36,6 +36,7 @@ class ProgramStack:
 
     def __init__(self, engine: Engine, cluster: LiveCluster, name: str) -> None:
         self._engine = engine
+        self._stack: automation.Stack | None = None
         self.name = name
         self.password = secrets.token_urlsafe(16)
         self.program: Callable[[], Program] = lambda: checkout_program({PASSWORD_ENV: self.password})
@@ -60,8 +61,14 @@ class ProgramStack:
         return self._run("destroy")
 
     def stack(self) -> automation.Stack:
+        """The engine's stack, with the program and the configuration as they are now."""
         config = {f"image-pull-secrets:{key}": value for key, value in copy.deepcopy(self.config).items()}
-        return self._engine.stack(self.name, self.program(), config)
+        if self._stack is None:
+            self._stack = self._engine.stack(self.name, self.program(), config)
+        else:
+            self._stack.workspace.program = self.program()
+            configure(self._stack, config)
+        return self._stack
 
     def _run(self, operation: str, **options: Any) -> Outcome:
         lines: list[str] = []

@@ -1,0 +1,59 @@
+"""P7: what was undone by hand comes back at the next up, without a flag; the preview says so."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.live import LiveCluster
+from tests.integration.program import ProgramStack
+
+
+def _entry(cluster: LiveCluster, namespace: str) -> None:
+    cluster.set_pull_secrets(namespace, "default", "theirs")
+
+
+def _whole_list(cluster: LiveCluster, namespace: str) -> None:
+    patch = '{"imagePullSecrets":null}'
+    cluster.kubectl("patch", "serviceaccount", "default", "-n", namespace, "--type=merge", "-p", patch)
+
+
+def _annotation(cluster: LiveCluster, namespace: str) -> None:
+    found = cluster.account(namespace, "default")["metadata"]["annotations"]
+    (key,) = [key for key in found if key.startswith("image-pull-secrets/")]
+    cluster.kubectl("annotate", "serviceaccount", "default", "-n", namespace, f"{key}-")
+
+
+def _annotation_value(cluster: LiveCluster, namespace: str) -> None:
+    found = cluster.account(namespace, "default")["metadata"]["annotations"]
+    (key,) = [key for key in found if key.startswith("image-pull-secrets/")]
+    cluster.kubectl("annotate", "--overwrite", "serviceaccount", "default", "-n", namespace, f"{key}=nonsense, ,x")
+
+
+def _secret(cluster: LiveCluster, namespace: str) -> None:
+    cluster.kubectl("delete", "secret", "regcred", "-n", namespace)
+
+
+def _content(cluster: LiveCluster, namespace: str) -> None:
+    patch = '{"stringData":{".dockerconfigjson":"{\\"auths\\":{}}"}}'
+    cluster.kubectl("patch", "secret", "regcred", "-n", namespace, "-p", patch)
+
+
+@pytest.mark.parametrize("undo", [_entry, _whole_list, _annotation, _annotation_value, _secret, _content])
+def test_what_somebody_undid(
+    cluster: LiveCluster, stack: ProgramStack, undo: Callable[[LiveCluster, str], None]
+) -> None:
+    namespace = cluster.new_namespace()
+    cluster.set_pull_secrets(namespace, "default", "theirs")
+    stack.config["namespaces"] = [{"name": namespace}]
+    stack.up()
+    annotations = cluster.account(namespace, "default")["metadata"]["annotations"]
+
+    undo(cluster, namespace)
+    preview, up = stack.preview(), stack.up()
+
+    assert not up.failed, up.output
+    assert preview.changed == up.changed
+    assert cluster.pull_secrets(namespace)[-1] == "regcred"
+    assert cluster.account(namespace, "default")["metadata"]["annotations"] == annotations
+    assert cluster.docker_config(namespace, "regcred")["auths"]["ghcr.io"]["password"] == stack.password
+    assert stack.preview().changed == {}
