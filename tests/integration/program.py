@@ -49,16 +49,16 @@ class ProgramStack:
         }
 
     def preview(self, **options: Any) -> Outcome:
-        return self._run("preview", **options)
+        return self.run("preview", **options)
 
     def up(self, **options: Any) -> Outcome:
-        return self._run("up", **options)
+        return self.run("up", **options)
 
     def refresh(self) -> Outcome:
-        return self._run("refresh")
+        return self.run("refresh")
 
     def destroy(self) -> Outcome:
-        return self._run("destroy")
+        return self.run("destroy")
 
     def stack(self) -> automation.Stack:
         """The engine's stack, with the program and the configuration as they are now."""
@@ -70,7 +70,7 @@ class ProgramStack:
             configure(self._stack, config)
         return self._stack
 
-    def _run(self, operation: str, **options: Any) -> Outcome:
+    def run(self, operation: str, **options: Any) -> Outcome:
         lines: list[str] = []
         stack = self.stack()
         try:
