@@ -32,9 +32,9 @@ class LiveAccount:
     annotation: str | None = None
     """The value of this owner's annotation, which holds the names that it attached."""
     annotation_is_shared: bool = False
-    """Whether more than one field manager holds the annotation, so that omitting it would not remove it."""
+    """Whether not exactly one field manager, which applies, holds the annotation: omitting it wouldn't remove it."""
     list_is_shared: bool = False
-    """Whether a field manager other than this owner's holds the list, so that omitting it would not remove it."""
+    """Whether not just the annotation's one field manager holds the list: omitting it wouldn't remove it."""
 
     @classmethod
     def parse(cls, account: Mapping[str, Any], owner: str) -> "LiveAccount":
@@ -44,11 +44,15 @@ class LiveAccount:
         fields = [(entry, entry.get("fieldsV1") or {}) for entry in metadata.get("managedFields") or []]
         with_annotation = {_manager(entry) for entry, held in fields if _holds(held, "metadata", "annotations", key)}
         with_list = {_manager(entry) for entry, held in fields if _holds(held, "imagePullSecrets")}
+        # Pulumi applies, so who updated is somebody else; and what nobody holds isn't removed by omitting it either.
+        ours = with_annotation if [operation for _, operation in with_annotation] == ["Apply"] else set()
+        pull_secrets = tuple(entry["name"] for entry in account.get("imagePullSecrets") or [] if entry.get("name"))
+        annotation = (metadata.get("annotations") or {}).get(key)
         return cls(
-            pull_secrets=tuple(entry["name"] for entry in account.get("imagePullSecrets") or [] if entry.get("name")),
-            annotation=(metadata.get("annotations") or {}).get(key),
-            annotation_is_shared=len(with_annotation) > 1,
-            list_is_shared=bool(with_list - with_annotation) or len(with_list) > 1,
+            pull_secrets=pull_secrets,
+            annotation=annotation,
+            annotation_is_shared=bool(fields) and annotation is not None and not ours,
+            list_is_shared=bool(fields) and bool(pull_secrets) and not (ours and with_list == ours),
         )
 
 

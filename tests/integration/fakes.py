@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 import yaml
-from pulumi_image_pull_secrets import ClusterUnreachableError
+from pulumi_image_pull_secrets import ClusterUnreachableError, cluster
+from pulumi_image_pull_secrets.api import Api
 from pulumi_image_pull_secrets.attachment import LiveAccount
-from pulumi_image_pull_secrets.cluster import Cluster
 from pulumi_image_pull_secrets.preflight import LiveNamespace
 
 CONTEXT = "fake"
@@ -109,8 +109,11 @@ def kubeconfig(address: str, user: dict[str, Any] | None = None, *, proxy: str |
 
 
 def read(text: str) -> dict[str, LiveNamespace]:
-    with Cluster(context=CONTEXT, kubeconfig=text) as cluster:
-        return cluster.read(["team-a"], ["regcred"], owner="p.s.c")
+    with Api(context=CONTEXT, kubeconfig=text) as api:
+        api.check()
+        live, left = cluster.read(api, ["team-a"], ["regcred"], owner="p.s.c")
+    assert left == {}
+    return live
 
 
 LIVE = {"team-a": LiveNamespace(accounts={"default": LiveAccount()})}

@@ -64,6 +64,15 @@ class LiveCluster:
         patch = json.dumps({"imagePullSecrets": [{"name": name} for name in names]})
         self.kubectl("patch", "serviceaccount", account, "-n", namespace, "--type=merge", "-p", patch)
 
+    def apply(self, metadata: dict[str, Any], names: list[str], manager: str) -> None:
+        """A forced server-side apply of an account; an empty name is an entry without one."""
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+        entries = {"imagePullSecrets": [{"name": name} if name else {} for name in names]} if names else {}
+        self.kubectl(
+            "apply", "--server-side", "--force-conflicts", f"--field-manager={manager}", "-f", "-",
+            text=json.dumps({**account, **entries}),
+        )  # fmt: skip
+
     def secret(self, namespace: str, name: str) -> dict[str, Any] | None:
         try:
             return dict(json.loads(self.api.read_namespaced_secret(name, namespace, _preload_content=False).data))

@@ -115,6 +115,19 @@ def test_an_answer_that_is_cut_off(server: FakeServer) -> None:
     assert unreachable(server) in ("the connection failed (ProtocolError)", "the connection failed (IncompleteRead)")
 
 
+def test_an_account_in_a_namespace_that_came_meanwhile_is_not_left(server: FakeServer) -> None:
+    # Its namespace wasn't there a moment before, but it is listed, so it is no account of ours to leave.
+    account = {"metadata": {"namespace": "team-a", "name": "default", "annotations": {"image-pull-secrets/p.s.c": "a"}}}
+
+    def answer(path: str, _: int) -> Answer:
+        if path.endswith("/serviceaccounts"):
+            return as_json({"items": [account]})
+        return as_json({}, 404) if path.endswith("/namespaces/team-a") else good(path)
+
+    server.answer = answer
+    assert read(kubeconfig(server.address)) == {}
+
+
 def test_the_version_need_not_be_allowed(server: FakeServer) -> None:
     server.answer = lambda path, _: as_json({}, 403) if path == "/version" else good(path)
     assert read(kubeconfig(server.address)) == LIVE

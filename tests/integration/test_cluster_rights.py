@@ -59,7 +59,7 @@ def test_who_may_read_only_some_namespaces_is_asked_for_those(
     assert [sorted(found.accounts) for found in whole.values()] == [["builder", "default"]] * 3
 
     for few in (25, 2):
-        # More than two are asked for in lists of the cluster, and each of those is refused.
+        # Accounts, and more than two of the others, are asked for in lists of the cluster, and each is refused.
         monkeypatch.setattr(clusters, "_FEW_NAMESPACES", few)
         assert read(kubeconfig, *namespaces) == whole
 

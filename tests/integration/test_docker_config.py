@@ -33,7 +33,15 @@ def kubectl_writes(parts: dict[str, Path]) -> Callable[[Registry], bytes]:
         arguments = {"server": registry.server, "username": registry.username, "password": registry.password}
         if registry.email:
             arguments["email"] = registry.email
-        command = [parts["kubectl"], "create", "secret", "docker-registry", "x", "--dry-run=client", "--output=json"]
+        command = [
+            str(parts["kubectl"]),
+            "create",
+            "secret",
+            "docker-registry",
+            "x",
+            "--dry-run=client",
+            "--output=json",
+        ]
         command += [f"--docker-{name}={value}" for name, value in arguments.items()]
         run = subprocess.run(command, capture_output=True, check=True)
         return base64.b64decode(json.loads(run.stdout)["data"][".dockerconfigjson"])

@@ -61,7 +61,7 @@ def run_all(stack: ProgramStack, engine: Engine) -> dict[str, str]:
         options: dict[str, Any] = {"diff": True} if run in ("preview", "up") else {}
         if run == "up":
             options |= {"debug": True}
-        outcome: Outcome = stack._run(run, **options)
+        outcome: Outcome = stack.run(run, **options)
         assert not outcome.failed, outcome.output
         texts |= {f"the output of {run}": outcome.output, f"the outputs of {run}": json.dumps(outcome.outputs)}
         texts |= {f"{path} after {run}": text for path, text in everything_written(engine).items()}
@@ -89,7 +89,7 @@ def importing(cluster: LiveCluster, namespace: str, password: str, way: str) -> 
         else:
             text: pulumi.Input[str] = password
             if way == "known only after up":
-                metadata = {"name": "made", "namespace": namespace}
+                metadata: Any = {"name": "made", "namespace": namespace}
                 text = core.ConfigMap("made", metadata=metadata, opts=opts).id.apply(lambda _: password)
             args["registries"] = [{"server": "ghcr.io", "username": "bot", "password": text}]
         ImagePullSecrets("pulls", args, opts)

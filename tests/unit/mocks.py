@@ -86,7 +86,7 @@ class Deployment:
 
 
 Account = Mapping[str, Any]
-"""What a read of a ServiceAccount answers: ``imagePullSecrets`` and ``annotations``."""
+"""What a read of a ServiceAccount answers: ``imagePullSecrets``, ``annotations`` and ``managedFields``."""
 
 
 class Mocks(pulumi.runtime.Mocks):
@@ -103,7 +103,8 @@ class Mocks(pulumi.runtime.Mocks):
         if args.typ == ACCOUNT:
             namespace, _, name = str(args.resource_id).partition("/")
             account = self._accounts.get(f"{namespace}/{name}", {})
-            metadata = {"namespace": namespace, "name": name, "annotations": account.get("annotations")}
+            metadata = {"namespace": namespace, "name": name}
+            metadata |= {key: account[key] for key in ("annotations", "managedFields") if key in account}
             return args.resource_id, {"metadata": metadata, "imagePullSecrets": account.get("imagePullSecrets")}
         metadata = args.inputs.get("metadata", {})
         name = "/".join(metadata[part] for part in ("namespace", "name") if part in metadata)

@@ -29,30 +29,36 @@ def nearly(value: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return value | JSON
 
 
-ARGS = st.dictionaries(KEYS, JSON, max_size=6) | st.fixed_dictionaries(
-    {},
-    optional={
-        "secret_name": nearly(st.just("regcred")),
-        "namespaces": nearly(
-            st.lists(
-                st.fixed_dictionaries(
-                    {"name": nearly(st.just("team-a"))},
-                    optional={
-                        "service_accounts": nearly(st.lists(nearly(st.just("builder")), max_size=3)),
-                        "create": nearly(st.booleans()),
-                    },
-                ),
-                max_size=3,
-            )
-        ),
-        "registries": nearly(st.lists(st.dictionaries(st.sampled_from(sorted(RegistryArgs.__annotations__)), JSON))),
-        "docker_config_json": nearly(st.just('{"auths": {}}')),
-        "retired_secret_names": nearly(st.lists(nearly(st.just("old")), max_size=3)),
-        "labels": JSON,
-        "annotations": JSON,
-        "adopt": JSON,
-        "detach": JSON,
-    },
+ARGS = (
+    JSON
+    | st.dictionaries(KEYS, JSON, max_size=6)
+    | st.fixed_dictionaries(
+        {},
+        optional={
+            "secret_name": nearly(st.just("regcred")),
+            "namespaces": nearly(
+                st.lists(
+                    st.fixed_dictionaries(
+                        {"name": nearly(st.just("team-a"))},
+                        optional={
+                            "service_accounts": nearly(st.lists(nearly(st.just("builder")), max_size=3)),
+                            "create": nearly(st.booleans()),
+                        },
+                    ),
+                    max_size=3,
+                )
+            ),
+            "registries": nearly(
+                st.lists(st.dictionaries(st.sampled_from(sorted(RegistryArgs.__annotations__)), JSON))
+            ),
+            "docker_config_json": nearly(st.just('{"auths": {}}')),
+            "retired_secret_names": nearly(st.lists(nearly(st.just("old")), max_size=3)),
+            "labels": JSON | st.dictionaries(LEAVES, LEAVES, max_size=3),
+            "annotations": JSON | st.dictionaries(LEAVES, LEAVES, max_size=3),
+            "adopt": JSON,
+            "detach": JSON,
+        },
+    )
 )
 
 
@@ -69,7 +75,7 @@ def construct(args: Any) -> tuple[Deployment, Exception | None]:
 
 
 @given(ARGS)
-def test_whatever_the_arguments_are_only_one_error_comes_out(args: dict[str, Any]) -> None:
+def test_whatever_the_arguments_are_only_one_error_comes_out(args: Any) -> None:
     deployment, error = in_a_loop(lambda: construct(args))
     # The provider is missing as well, so nothing may pass.
     assert type(error) is InvalidArgumentsError
@@ -81,10 +87,10 @@ def test_whatever_the_arguments_are_only_one_error_comes_out(args: dict[str, Any
 
 
 @given(ARGS, st.dictionaries(st.text(max_size=3), st.dictionaries(st.text(max_size=3), st.none(), max_size=2)))
-def test_live_accounts_of_another_stack_are_one_error(args: dict[str, Any], live_accounts: Any) -> None:
+def test_live_accounts_of_another_stack_are_one_error(args: Any, live_accounts: Any) -> None:
     def with_live_accounts() -> Exception | None:
         try:
-            ImagePullSecrets("pulls", args, live_accounts=live_accounts)  # type: ignore[arg-type]
+            ImagePullSecrets("pulls", args, live_accounts=live_accounts)
         except Exception as error:
             return error
         return None

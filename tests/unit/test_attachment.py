@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi_image_pull_secrets.attachment import (
     ANNOTATION_PREFIX,
+    Attachment,
     LiveAccount,
     annotation_key,
-    format_annotation,
     merge,
     owner_of,
     parse_annotation,
@@ -24,7 +24,12 @@ OTHER_NAMES = st.sampled_from(["b1", "b2", "b3"])
 
 
 def live(*names: str, before: tuple[str, ...] = ()) -> LiveAccount:
-    return LiveAccount(names, frozenset(before))
+    return LiveAccount(names, ",".join(before) or None)
+
+
+def after(merged: Attachment) -> LiveAccount:
+    """What the account holds once that is applied, with nobody else on it."""
+    return LiveAccount(tuple(name for name in merged.pull_secrets if name), merged.annotation)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +80,7 @@ def foreign_of(account: LiveAccount, ours: frozenset[str]) -> tuple[str, ...]:
 def test_no_foreign_entry_is_lost_or_moved_and_of_ours_exactly_the_wanted_are_in(
     names: tuple[str, ...], before: frozenset[str], wanted: tuple[str, ...], retired: frozenset[str]
 ) -> None:
-    account = LiveAccount(names, before)
+    account = live(*names, before=tuple(before))
     ours = before.union(wanted, retired)
 
     merged = merge(account, wanted=wanted, retired=retired)
@@ -90,8 +95,8 @@ def test_no_foreign_entry_is_lost_or_moved_and_of_ours_exactly_the_wanted_are_in
 def test_merging_again_changes_nothing(
     names: tuple[str, ...], before: frozenset[str], wanted: tuple[str, ...], retired: frozenset[str]
 ) -> None:
-    first = merge(LiveAccount(names, before), wanted=wanted, retired=retired)
-    second = merge(LiveAccount(first.pull_secrets, frozenset(first.attached)), wanted=wanted, retired=retired)
+    first = merge(live(*names, before=tuple(before)), wanted=wanted, retired=retired)
+    second = merge(after(first), wanted=wanted, retired=retired)
     assert second == first
 
 
@@ -101,9 +106,10 @@ def test_attaching_and_then_detaching_leaves_exactly_the_foreign_list(
 ) -> None:
     account = LiveAccount(names)
     attached = merge(account, wanted=wanted, retired=retired)
-    detached = merge(LiveAccount(attached.pull_secrets, frozenset(attached.attached)), wanted=(), retired=retired)
+    detached = merge(after(attached), wanted=(), retired=retired)
     assert detached.pull_secrets == foreign_of(account, retired.union(wanted))
     assert detached.attached == ()
+    assert detached.annotation is None
 
 
 @given(
@@ -124,11 +130,11 @@ def test_two_owners_in_turn_reach_a_list_that_neither_changes(
 ) -> None:
     wanted = {"a": [*ours, *shared], "b": [*theirs, *shared]}
     retired = {"a": our_retired, "b": their_retired}
-    before: dict[str, frozenset[str]] = {"a": frozenset(), "b": frozenset()}
+    annotations: dict[str, str | None] = {"a": None, "b": None}
     history = [names]
     for owner in "abab":
-        merged = merge(LiveAccount(history[-1], before[owner]), wanted=wanted[owner], retired=retired[owner])
-        before[owner] = frozenset(merged.attached)
+        merged = merge(LiveAccount(history[-1], annotations[owner]), wanted=wanted[owner], retired=retired[owner])
+        annotations[owner] = merged.annotation
         history.append(merged.pull_secrets)
     assert history[2] == history[3] == history[4]
     assert set(wanted["a"]) | set(wanted["b"]) <= set(history[-1])
@@ -179,13 +185,13 @@ def test_an_owner_of_nothing_printable_is_its_digest() -> None:
     assert re.fullmatch(r"[0-9a-f]{10}", owner_of(project="", stack="💥", component="\ud800"))
 
 
-@given(st.lists(st.text(alphabet="ab0-.", min_size=1)))
+@given(st.lists(st.text(alphabet="ab0-.", min_size=1), min_size=1))
 def test_the_annotation_gives_back_the_names_that_went_in(names: list[str]) -> None:
-    assert parse_annotation(format_annotation(names)) == frozenset(names)
+    assert parse_annotation(merge(LiveAccount(), wanted=names).annotation) == frozenset(names)
 
 
-def test_the_annotation_keeps_the_order() -> None:
-    assert format_annotation(["b", "a"]) == "b,a"
+def test_the_annotation_has_the_order_of_the_list() -> None:
+    assert merge(live("theirs", "b"), wanted=["a", "b"]).annotation == "b,a"
 
 
 @pytest.mark.parametrize(

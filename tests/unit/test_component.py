@@ -173,6 +173,34 @@ async def test_mistakes_of_shape_and_of_names_are_told_together(args: ImagePullS
     assert deployment.of_type(COMPONENT) == {}
 
 
+async def test_mistakes_are_told_in_the_order_of_the_lists(args: ImagePullSecretsArgs) -> None:
+    args["namespaces"] = [NamespaceArgs(name=f"Team-{number}") for number in range(12)]
+    with pytest.raises(InvalidArgumentsError) as caught:
+        await deploy_pulls(args)
+    assert [problem.path for problem in caught.value.problems] == [("namespaces", n, "name") for n in range(12)]
+
+
+@pytest.mark.parametrize("args", [None, [], "regcred", 7, {"regcred"}, [("secret_name", "regcred")]])
+@pytest.mark.parametrize("live_accounts", [None, {}])
+async def test_arguments_that_are_no_object_are_one_mistake(args: Any, live_accounts: Any) -> None:
+    deployment = Deployment()
+    with pytest.raises(InvalidArgumentsError) as caught:
+        await deploy_pulls(args, live_accounts=live_accounts, deployment=deployment)
+    (problem,) = caught.value.problems
+    assert problem.path == ()
+    assert problem.message.startswith("must be an object with the keys secret_name, namespaces, ")
+    assert deployment.of_type(COMPONENT) == {}
+
+
+@pytest.mark.parametrize("field", ["labels", "annotations"])
+@pytest.mark.parametrize("key", [7, None, ("a",)])
+async def test_a_key_that_is_no_text_is_a_mistake(args: ImagePullSecretsArgs, field: str, key: object) -> None:
+    spoiled: Any = {**args, field: {key: "x", "not a name": "y"}}
+    with pytest.raises(InvalidArgumentsError) as caught:
+        await deploy_pulls(spoiled)
+    assert [str(problem) for problem in caught.value.problems] == [f"{field}: must be an object of texts"]
+
+
 async def test_what_is_none_counts_as_left_out(args: ImagePullSecretsArgs) -> None:
     # Other languages send null for a key that nobody gave.
     with_none: Any = {

@@ -55,8 +55,7 @@ async def deploy_onto(
     live = empty_accounts(args)
     for name, (entries, annotation) in accounts.items():
         namespace, account = name.split("/")
-        before = frozenset(annotation.split(",") if annotation else [])
-        live[namespace][account] = LiveAccount(tuple(entries), before)
+        live[namespace][account] = LiveAccount(tuple(entries), annotation)
     return await deploy_pulls(args, live_accounts=live, preview=preview)
 
 

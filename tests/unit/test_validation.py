@@ -140,6 +140,7 @@ def test_the_same_account_name_in_two_namespaces_is_no_mistake() -> None:
         {"registries": [None, {"server": 5, "username": None, "password": []}]},
         {"labels": ["a"], "annotations": 5},
         {"labels": {"a": 5}},
+        {"labels": {5: "a", None: "-", ("a",): "x y"}, "annotations": {5: "a"}},
     ],
 )
 def test_a_part_of_the_wrong_shape_is_passed_over(changes: dict[str, Any]) -> None:
