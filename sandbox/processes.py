@@ -1,7 +1,9 @@
 """Processes that outlive the command that starts them, and are ended by nobody else's id."""
 
+import itertools
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,6 +17,7 @@ import psutil
 READY_SECONDS = 60.0
 _STOP_SECONDS = 20.0
 _LOG_LINES = 8
+_PORTS = range(20_000, 32_000)
 
 
 class ProcessError(Exception):
@@ -120,15 +123,13 @@ class Processes:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports on loopback that nobody has now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Ports on loopback that nobody has now.
+
+    Below those from which a system takes the ports of its outgoing connections, so that none of these is in the way
+    when a stopped process is started on its port again.
+    """
+    candidates = random.sample(_PORTS, len(_PORTS))
+    return list(itertools.islice(filter(is_free, candidates), count))
 
 
 def is_free(port: int) -> bool:

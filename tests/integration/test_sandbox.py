@@ -135,16 +135,24 @@ def test_two_clones_do_not_meet(new_clone: Callable[[str], Clone]) -> None:
     two.run("down")
 
 
+def taken(port: int) -> socket.socket:
+    """A server on the port, as soon as the killed process has let go of it."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return socket.create_server(("127.0.0.1", port))
+        except OSError:
+            assert time.monotonic() < deadline, f"port {port} doesn't become free"
+            time.sleep(0.05)
+
+
 def test_a_port_that_somebody_took_is_told(clone: Clone) -> None:
     clone.run("up")
     ports = json.loads((clone.folder / ".sandbox" / "cluster" / "ports.json").read_text())
     for pid in clone.running().values():
         os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while clone.running() and time.monotonic() < deadline:
-        time.sleep(0.05)
 
-    with socket.create_server(("127.0.0.1", ports["api_server"])):
+    with taken(ports["api_server"]):
         output = clone.run("up", code=1)
 
     assert f"port {ports['api_server']}" in output
