@@ -27,6 +27,7 @@ down: $(INSTALLED) ## Destroy the stacks, stop the sandbox and remove it
 	@$(SANDBOX) down --context "$(CONTEXT)"
 
 test: $(INSTALLED) ## Run all tests, on the real engine and API server
+	@$(SANDBOX) parts
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --cov --cov-report=term
 
 test-unit: $(INSTALLED) ## Run the fast tests, which need no Go

@@ -11,7 +11,7 @@ from pulumi import automation
 from rich.console import Console
 from rich.table import Table
 
-from . import stacks
+from . import parts, stacks
 from .lifecycle import BusyError, Sandbox, attachments
 from .parts import PartError
 from .processes import ProcessError
@@ -88,13 +88,26 @@ def down(context: ContextOption = "") -> None:
         _say("down")
 
 
+@app.command("parts")
+def provide_parts() -> None:
+    """Finds or builds everything that the sandbox and the tests run."""
+    with _explained():
+        parts.provide(parts.ALL, _say)
+
+
 @contextmanager
 def _work(context: str) -> Iterator[Sandbox]:
-    """One command at a time, and for what goes wrong a line instead of a traceback."""
+    """One command at a time."""
     sandbox = Sandbox(_say, context=context or None)
+    with _explained(), sandbox.locked():
+        yield sandbox
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """For what goes wrong a line instead of a traceback."""
     try:
-        with sandbox.locked():
-            yield sandbox
+        yield
     except automation.CommandError:
         _fail("the engine stopped; the reason is above")
     except (BusyError, PartError, ProcessError, StackFileError) as error:

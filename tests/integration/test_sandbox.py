@@ -208,6 +208,13 @@ def test_a_build_that_fails_says_where_to_look(clone: Clone, tmp_path: Path) -> 
     assert "Traceback" not in output
 
 
+def test_the_parts_alone_leave_nothing_in_the_checkout(clone: Clone) -> None:
+    output = clone.run("parts")
+
+    assert "kube-apiserver" in output
+    assert not (clone.folder / ".sandbox").exists()
+
+
 def test_no_go_is_told(clone: Clone, tmp_path: Path) -> None:
     output = clone.run("up", code=1, PATH="/usr/bin:/bin", XDG_CACHE_HOME=str(tmp_path / "cache"))
 
