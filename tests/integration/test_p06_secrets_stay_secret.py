@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 import pytest
+import yaml
 from pulumi_image_pull_secrets import ImagePullSecrets, cluster_provider
 from pulumi_kubernetes.core import v1 as core
 
@@ -74,6 +75,22 @@ def test_a_password_from_the_environment(
     stack.config["namespaces"] = [{"name": cluster.new_namespace()}]
     stack.password = password
 
+    assert_nowhere(password, run_all(stack, engine))
+
+
+def test_a_password_from_encrypted_configuration(
+    cluster: LiveCluster, stack: ProgramStack, engine: Engine, password: str
+) -> None:
+    namespace = cluster.new_namespace()
+    stack.config |= {"namespaces": [{"name": namespace}], "registries": [{"server": "ghcr.io", "username": "bot"}]}
+    made = stack.stack()
+    engine.set_secret(made, "image-pull-secrets:registries[0].password", password)
+    file = yaml.safe_load((engine.folder / "project" / f"Pulumi.{stack.name}.yaml").read_text())
+    stack.config["registries"] = file["config"]["image-pull-secrets:registries"]
+    assert list(stack.config["registries"][0]["password"]) == ["secure"]
+
+    assert not stack.up().failed
+    assert cluster.docker_config(namespace, "regcred")["auths"]["ghcr.io"]["password"] == password
     assert_nowhere(password, run_all(stack, engine))
 
 
