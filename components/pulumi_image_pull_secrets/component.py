@@ -109,9 +109,10 @@ class ImagePullSecrets(pulumi.ComponentResource):
         An account with our names alone is restored when its patch is deleted. Where somebody else's entries, or
         another manager's hold on the list, would keep our names on it, they are taken off first.
         """
+        listed = {entry["name"]: entry.get("service_accounts", DEFAULT_ACCOUNTS) for entry in args["namespaces"]}
         for namespace, accounts in (self._live_accounts or {}).items():
             for account, live in accounts.items():
-                if live.annotation is None or account in _listed_accounts(args, namespace):
+                if live.annotation is None or account in listed.get(namespace, ()):
                     continue
                 left = merge(live, wanted=(), retired=self._secret_names)
                 if left.pull_secrets or live.annotation_is_shared:
@@ -222,11 +223,6 @@ def _as_json(metadata: meta.outputs.ObjectMeta) -> dict[str, Any]:
             for entry in metadata.managed_fields or []
         ],
     }
-
-
-def _listed_accounts(args: ImagePullSecretsArgs, namespace: str) -> list[str]:
-    entries = [entry for entry in args["namespaces"] if entry["name"] == namespace]
-    return [account for entry in entries for account in entry.get("service_accounts", DEFAULT_ACCOUNTS)]
 
 
 def _retain_foreign_entries(attachment: pulumi.Output[Attachment]) -> pulumi.ResourceTransform:
