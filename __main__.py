@@ -1,6 +1,12 @@
 """The program: one registry credential in every namespace of this stack, attached to its ServiceAccounts."""
 
+import sys
+from pathlib import Path
+
 import pulumi
+
+sys.path.insert(0, str(Path(__file__).parent / "components"))
+
 from pulumi_image_pull_secrets import ImagePullSecrets, ImagePullSecretsError, cluster_provider
 from pulumi_image_pull_secrets.cluster import preflight
 from pulumi_image_pull_secrets.component import owner
