@@ -11,7 +11,7 @@ from pulumi import automation
 from rich.console import Console
 from rich.table import Table
 
-from . import parts, stacks
+from . import builds, parts, stacks
 from .lifecycle import BusyError, Sandbox, attachments
 from .parts import PartError
 from .processes import ProcessError
@@ -92,7 +92,7 @@ def down(context: ContextOption = "") -> None:
 def provide_parts() -> None:
     """Finds or builds everything that the sandbox and the tests run."""
     with _explained():
-        parts.provide(parts.ALL, _say)
+        builds.provide(parts.ALL, _say)
 
 
 @contextmanager

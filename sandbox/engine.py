@@ -64,6 +64,8 @@ class Engine:
             work_dir=str(work),
             env_vars=self.environment,
             pulumi_command=automation.PulumiCommand(root=str(self._pulumi.parent.parent), skip_version_check=True),
+            # A new stack would otherwise get a passphrase, and the file's key be dropped.
+            secrets_provider=(encryption or {}).get("secretsprovider"),
         )
         if encryption:
             (work / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(dict(encryption)))

@@ -14,9 +14,10 @@ from kubernetes import client
 from kubernetes.config import new_client_from_config
 from pulumi import automation
 
-from . import parts, people, plugin, stacks
+from . import builds, parts, people, plugin, stacks
 from .controlplane import ControlPlane
 from .engine import CHECKOUT, PROJECT, Engine, checkout_program
+from .parts import Part
 from .registry import USERNAME, Registry
 from .stacks import StackFile
 
@@ -40,7 +41,9 @@ class Sandbox:
     def __init__(self, say: Say, *, context: str | None = None) -> None:
         self._say = say
         self._context = context
-        self._folder = FOLDER / "contexts" / context.replace(os.sep, "-") if context else FOLDER
+        self._found: dict[str, Path] = {}
+        self._contexts = FOLDER / "contexts"
+        self._folder = self._contexts / context.replace(os.sep, "-") if context else FOLDER
 
     @property
     def kubeconfig(self) -> Path:
@@ -62,15 +65,15 @@ class Sandbox:
         """Starts what isn't running: cluster, registry, and what the stack takes for granted in the cluster."""
         if self._context:
             return
-        found = parts.provide((*parts.CONTROL_PLANE, parts.REGISTRY), self._say)
-        plane = self._control_plane(found)
+        kubectl_part = self._provided(*parts.ALL)["kubectl"]
+        plane = self._control_plane()
         plane.start([stacks.read(name).context for name in stacks.names()])
         _write(self.kubeconfig, plane.kubeconfig.read_text())
         (FOLDER / "bin").mkdir(exist_ok=True)
         kubectl = FOLDER / "bin" / "kubectl"
         kubectl.unlink(missing_ok=True)
-        kubectl.symlink_to(found["kubectl"])
-        registry = self._registry(found)
+        kubectl.symlink_to(kubectl_part)
+        registry = self._registry()
         registry.start(self._passwords([REGISTRY_PASSWORD])[REGISTRY_PASSWORD])
         people.prepare(self.cluster(stack), stack.namespaces)
         self._say(f"cluster {plane.server}, registry {registry.address}")
@@ -81,7 +84,7 @@ class Sandbox:
             config = {**stack.config, "context": self._context}
             return self._engine().stack(stack.name, checkout_program(), _prefixed(config), stack.encryption)
         stack = stack.with_made_up_passwords()
-        registry = {"server": self._registry({}).address, "username": USERNAME, "passwordEnv": REGISTRY_PASSWORD}
+        registry = {"server": self._registry().address, "username": USERNAME, "passwordEnv": REGISTRY_PASSWORD}
         config = {
             **stack.config,
             "kubeconfig": str(self.kubeconfig),
@@ -101,7 +104,7 @@ class Sandbox:
 
     def running(self) -> dict[str, int]:
         """The processes that run, by name."""
-        return {**self._control_plane({}).processes.running(), **self._registry({}).processes.running()}
+        return {**self._control_plane().processes.running(), **self._registry().processes.running()}
 
     def deployed(self) -> list[str]:
         """The stacks that were brought up here."""
@@ -110,35 +113,38 @@ class Sandbox:
 
     def own_clusters(self) -> list[str]:
         """The contexts of clusters of somebody's own on which stacks were brought up from here."""
-        return sorted(path.name for path in (FOLDER / "contexts").glob("*"))
+        return sorted(path.name for path in self._contexts.glob("*"))
 
     def remove(self) -> None:
         """Ends every process that was started here, and removes what was written."""
-        if not self._context:
-            self._registry({}).processes.stop()
-            self._control_plane({}).processes.stop()
-            for path in FOLDER.iterdir() if FOLDER.exists() else ():
-                if path.is_dir() and path.name != "contexts":
-                    shutil.rmtree(path)
-                elif path.is_file():
+        if self._context:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        else:
+            self._registry().processes.stop()
+            self._control_plane().processes.stop()
+            for path in FOLDER.iterdir():
+                if path.is_file():
                     path.unlink()
-        elif self._folder.exists():
-            shutil.rmtree(self._folder)
-        for folder in (FOLDER / "contexts", FOLDER):
-            if folder.exists() and not any(folder.iterdir()):
-                folder.rmdir()
+                elif path != self._contexts:
+                    shutil.rmtree(path)
+        if not self.own_clusters() and not (FOLDER / "cluster").exists():
+            shutil.rmtree(FOLDER)
+
+    def _provided(self, *wanted: Part) -> dict[str, Path]:
+        self._found |= builds.provide([part for part in wanted if part.name not in self._found], self._say)
+        return self._found
 
     def _engine(self) -> Engine:
-        pulumi = parts.provide((parts.PULUMI,), self._say)["pulumi"]
+        pulumi = self._provided(parts.PULUMI)["pulumi"]
         chosen = plugin.provide(FOLDER / "plugin", pulumi)
         self._say(chosen.note)
         return Engine(self._folder / "engine", pulumi=pulumi, plugin=chosen.folder)
 
-    def _control_plane(self, found: dict[str, Path]) -> ControlPlane:
-        return ControlPlane(FOLDER / "cluster", found)
+    def _control_plane(self) -> ControlPlane:
+        return ControlPlane(FOLDER / "cluster", self._found)
 
-    def _registry(self, found: dict[str, Path]) -> Registry:
-        return Registry(FOLDER / "registry", found.get("registry", Path()))
+    def _registry(self) -> Registry:
+        return Registry(FOLDER / "registry", self._found.get("registry", Path()))
 
     def _passwords(self, variables: list[str]) -> dict[str, str]:
         """A password for each variable, made up once, unless the user has set it."""

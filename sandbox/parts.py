@@ -1,26 +1,21 @@
-"""The real parts: found where a user has them, or built once from their Go modules at pinned versions.
+"""The real parts and their pins: Go modules at one version each, and where a user may have them already.
 
-Order: ``KUBEBUILDER_ASSETS``, ``PATH``, the cache, a build into the cache. The cache is outside the checkout, and its
-keys are the pins, so that clones share it and a new pin builds anew.
+Order: ``KUBEBUILDER_ASSETS``, ``PATH``, the cache, a build into the cache (``builds``). The cache is outside the
+checkout, and its keys are the pins, so that clones share it and a new pin builds anew.
 """
 
-import fcntl
 import hashlib
 import os
 import platform
 import re
 import shutil
 import subprocess
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 MODULES = Path(__file__).parent / "modules"
 _PROBE_SECONDS = 20
-_LOG_LINES = 15
 
 
 class PartError(Exception):
@@ -87,12 +82,8 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "image-pull-secrets" / "parts"
 
 
-def provide(parts: tuple[Part, ...], say: Callable[[str], None]) -> dict[str, Path]:
-    """The path of each part, by name. Says for each where it was found, or how long its build took."""
-    return {part.name: _found(part, say) or _built(part, say) for part in parts}
-
-
-def _found(part: Part, say: Callable[[str], None]) -> Path | None:
+def found(part: Part, say: Callable[[str], None]) -> Path | None:
+    """The part where somebody has it, or where it was built before; None where it is to be built."""
     assets = os.environ.get("KUBEBUILDER_ASSETS")
     places = [("KUBEBUILDER_ASSETS", shutil.which(part.name, path=assets))] if assets else []
     places.append(("PATH", shutil.which(part.name)))
@@ -117,56 +108,3 @@ def _version_fits(part: Part, path: str) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return run.returncode == 0 and re.search(part.accepts, run.stdout + run.stderr) is not None
-
-
-def _built(part: Part, say: Callable[[str], None]) -> Path:
-    target = part.cached()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(target.parent / ".lock", lambda: say(f"waiting for another build of {part.name}")):
-        if target.exists():
-            return target
-        go = shutil.which("go")
-        if go is None:
-            raise PartError(
-                f"{part.name} {part.version} is built from its Go module, and there is no go command on PATH; "
-                "install Go 1.24 or newer, which fetches the version that the module asks for"
-            )
-        say(f"building {part.name} {part.version} (once; minutes where nothing is cached) …")
-        started = time.monotonic()
-        _go_build(go, part, target)
-        say(f"built {part.name} {part.version} in {time.monotonic() - started:.0f} s")
-    return target
-
-
-def _go_build(go: str, part: Part, target: Path) -> None:
-    """Builds beside the target and moves it into place, so that half a build is never taken for one."""
-    flags = " ".join(["-s", "-w", *(f"-X {variable}={part.version}" for variable in part.version_variables)])
-    log = target.parent / "build.log"
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix="build-") as folder, log.open("w") as output:
-        binary = Path(folder) / part.name
-        run = subprocess.run(
-            [go, "build", "-trimpath", "-ldflags", flags, "-o", str(binary), part.package],
-            cwd=MODULES / part.module,
-            env={**os.environ, "CGO_ENABLED": "0"},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        if run.returncode != 0:
-            tail = "\n  ".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
-            raise PartError(
-                f"the build of {part.name} {part.version} failed; what was built so far is kept, so run the same "
-                f"command again once the cause is mended. Its last lines (all of it: {log}):\n  {tail}"
-            )
-        binary.replace(target)
-
-
-@contextmanager
-def _locked(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            on_wait()
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield

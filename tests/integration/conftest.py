@@ -1,22 +1,26 @@
 """One real API server and one engine for all integration tests; each test has namespaces and stacks of its own."""
 
+import os
 import secrets
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from sandbox import builds
 from sandbox import parts as sandbox_parts
 from sandbox import plugin as sandbox_plugin
 from sandbox.controlplane import ControlPlane
 from sandbox.engine import Engine
+from tests.integration.clones import Clone
 from tests.integration.live import CONTEXT, LiveCluster
 from tests.integration.program import ProgramStack
 
 
 @pytest.fixture(scope="session")
 def parts() -> dict[str, Path]:
-    return sandbox_parts.provide(sandbox_parts.ALL, print)
+    return builds.provide(sandbox_parts.ALL, print)
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +57,23 @@ def new_stack(engine: Engine, cluster: LiveCluster) -> Callable[[], ProgramStack
 @pytest.fixture
 def stack(new_stack: Callable[[], ProgramStack]) -> ProgramStack:
     return new_stack()
+
+
+@pytest.fixture
+def new_clone(parts: dict[str, Path], tmp_path: Path) -> Iterator[Callable[[str], Clone]]:
+    clones: list[Clone] = []
+
+    def make(name: str) -> Clone:
+        (tmp_path / name).mkdir()
+        clones.append(Clone(tmp_path / name))
+        return clones[-1]
+
+    yield make
+    for clone in clones:
+        for pid in clone.running().values():
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def clone(new_clone: Callable[[str], Clone]) -> Clone:
+    return new_clone("clone")

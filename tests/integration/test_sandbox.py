@@ -2,82 +2,19 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
+from sandbox import builds
 from sandbox import parts as sandbox_parts
-from sandbox.engine import CHECKOUT
-from sandbox.processes import Processes
-
-_LISTED = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-
-
-class Clone:
-    """A copy of the checkout's files, with the command line that the Makefile runs in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        for name in subprocess.run(_LISTED, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout.split(
-            "\0"
-        ):
-            if name and (CHECKOUT / name).is_file():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(CHECKOUT / name, folder / name)
-
-    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "sandbox", *arguments],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(self.folder / "components"), **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def run(self, *arguments: str, code: int = 0, **environment: str) -> str:
-        with self.start(*arguments, **environment) as process:
-            output, _ = process.communicate()
-        assert process.returncode == code, output
-        return output
-
-    def kubectl(self, *arguments: str) -> str:
-        command = [".sandbox/bin/kubectl", "--kubeconfig=.sandbox/kubeconfig", *arguments]
-        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=True).stdout
-
-    def running(self) -> dict[str, int]:
-        return {
-            **Processes(self.folder / ".sandbox" / "cluster").running(),
-            **Processes(self.folder / ".sandbox" / "registry").running(),
-        }
-
-
-@pytest.fixture
-def new_clone(parts: dict[str, Path], tmp_path: Path) -> Iterator[Callable[[str], Clone]]:
-    clones: list[Clone] = []
-
-    def make(name: str) -> Clone:
-        (tmp_path / name).mkdir()
-        clones.append(Clone(tmp_path / name))
-        return clones[-1]
-
-    yield make
-    for clone in clones:
-        for pid in clone.running().values():
-            os.kill(pid, signal.SIGKILL)
-
-
-@pytest.fixture
-def clone(new_clone: Callable[[str], Clone]) -> Clone:
-    return new_clone("clone")
+from tests.integration.clones import Clone
+from tests.integration.live import LiveCluster
 
 
 def test_up_up_preview_status_down(clone: Clone) -> None:
@@ -200,12 +137,55 @@ def test_a_build_that_fails_says_where_to_look(clone: Clone, tmp_path: Path) -> 
     (broken / "go").write_text("#!/bin/sh\necho 'no space left on device' >&2\nexit 1\n")
     (broken / "go").chmod(0o755)
 
-    output = clone.run("up", code=1, PATH=f"{broken}:/usr/bin:/bin", XDG_CACHE_HOME=str(tmp_path / "cache"))
+    output = clone.run(
+        "up", code=1, environment={"PATH": f"{broken}:/usr/bin:/bin", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    )
 
     assert "the build of" in output
     assert "no space left on device" in output
     assert "build.log" in output
     assert "Traceback" not in output
+
+
+def go_that_waits(folder: Path, *, fails_for: str = "nothing") -> dict[str, str]:
+    """The environment of a go command that never ends, except for a package for which it fails at once."""
+    folder.mkdir()
+    (folder / "go").write_text(
+        f"#!/bin/sh\ncase $* in *{fails_for}*) sleep 1; exit 1;; esac\nsleep 600 & echo $$ >> {folder}/pids; wait\n"
+    )
+    (folder / "go").chmod(0o755)
+    return {"PATH": f"{folder}:/usr/bin:/bin", "XDG_CACHE_HOME": str(folder / "cache")}
+
+
+def test_a_build_that_fails_stops_the_others(clone: Clone, tmp_path: Path, cluster: LiveCluster) -> None:
+    output = clone.run("parts", code=1, environment=go_that_waits(tmp_path / "go", fails_for="cmd/pulumi"))
+
+    assert "the build of pulumi" in output
+    pids = (tmp_path / "go" / "pids").read_text().split()
+    assert pids
+    cluster.wait_for(lambda: not any(in_group(int(pid)) for pid in pids))
+
+
+def test_ctrl_c_stops_the_builds(clone: Clone, tmp_path: Path, cluster: LiveCluster) -> None:
+    with clone.start("parts", environment=go_that_waits(tmp_path / "go")) as process:
+        pids = tmp_path / "go" / "pids"
+        cluster.wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "interrupted; run the same command to go on" in output
+    assert "Traceback" not in output
+    cluster.wait_for(lambda: not any(in_group(int(pid)) for pid in pids.read_text().split()))
+
+
+def in_group(leader: int) -> bool:
+    """Whether any process of the leader's group is still there."""
+    try:
+        os.killpg(leader, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_the_parts_alone_leave_nothing_in_the_checkout(clone: Clone) -> None:
@@ -216,7 +196,7 @@ def test_the_parts_alone_leave_nothing_in_the_checkout(clone: Clone) -> None:
 
 
 def test_no_go_is_told(clone: Clone, tmp_path: Path) -> None:
-    output = clone.run("up", code=1, PATH="/usr/bin:/bin", XDG_CACHE_HOME=str(tmp_path / "cache"))
+    output = clone.run("up", code=1, environment={"PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": str(tmp_path / "cache")})
 
     assert "install Go 1.24 or newer" in output
 
@@ -231,8 +211,8 @@ def test_a_part_on_path_is_used_where_its_version_fits(tmp_path: Path, monkeypat
     monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
 
     monkeypatch.setenv("PATH", f"{fitting}:/usr/bin:/bin")
-    assert sandbox_parts.provide((sandbox_parts.KUBECTL,), said.append)["kubectl"] == fitting / "kubectl"
+    assert builds.provide((sandbox_parts.KUBECTL,), said.append)["kubectl"] == fitting / "kubectl"
 
     monkeypatch.setenv("KUBEBUILDER_ASSETS", str(other))
-    assert sandbox_parts.provide((sandbox_parts.KUBECTL,), said.append)["kubectl"] == fitting / "kubectl"
+    assert builds.provide((sandbox_parts.KUBECTL,), said.append)["kubectl"] == fitting / "kubectl"
     assert any("passed over kubectl in KUBEBUILDER_ASSETS" in line for line in said)
