@@ -4,7 +4,7 @@ import contextlib
 import json
 import logging
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -29,10 +29,11 @@ _PARALLEL = 8
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _TIMEOUT = (CONNECT_SECONDS, READ_SECONDS)
 
+_A = TypeVar("_A")
 _T = TypeVar("_T")
 Object = dict[str, Any]
 Request = Callable[..., Any]
-"""A method of the official client's CoreV1Api or VersionApi."""
+"""A method of one of the official client's APIs."""
 
 
 class Api:
@@ -42,6 +43,8 @@ class Api:
     """For whole objects."""
     metadata: client.CoreV1Api
     """For lists of nothing but metadata."""
+    reviews: client.AuthorizationV1Api
+    """For what the user may do."""
 
     def __init__(self, *, context: str, kubeconfig: str | None = None) -> None:
         self._context = context
@@ -67,6 +70,7 @@ class Api:
                 f"try: kubectl --context {context} get namespaces"
             ) from None
         self._version = client.VersionApi(self._clients[0])
+        self.reviews = client.AuthorizationV1Api(self._clients[0])
         self.objects, self.metadata = (client.CoreV1Api(each) for each in self._clients)
 
     def __enter__(self) -> "Api":
@@ -86,10 +90,10 @@ class Api:
             if "gitVersion" not in (self.ask(self._version.get_code) or {}):
                 raise self._unreachable(ValueError())
 
-    def each(self, names: list[str], ask: Callable[[str], _T]) -> list[_T]:
-        """The answers for all of ``names``, several at once."""
+    def each(self, subjects: Iterable[_A], ask: Callable[[_A], _T]) -> list[_T]:
+        """The answers for all of ``subjects``, several at once."""
         with ThreadPoolExecutor(_PARALLEL) as pool:
-            return list(pool.map(ask, names))
+            return list(pool.map(ask, subjects))
 
     def list(self, request: Request, *namespace: str, **query: str) -> Iterator[Object]:
         """The items of a list, page by page."""
@@ -101,11 +105,11 @@ class Api:
             if not token:
                 return
 
-    def ask(self, request: Request, *path: str, **query: Any) -> Object | None:
+    def ask(self, request: Request, *arguments: Any, **query: Any) -> Object | None:
         """The answer, as JSON has it, or None for an object that isn't there."""
         try:
             # The client's models cost more than all the rest; a list of thousands is read as plain JSON.
-            response = request(*path, **query, _preload_content=False, _request_timeout=_TIMEOUT)
+            response = request(*arguments, **query, _preload_content=False, _request_timeout=_TIMEOUT)
             answer: Object = json.loads(response.data)
         except ApiException as error:
             if error.status == HTTPStatus.NOT_FOUND:

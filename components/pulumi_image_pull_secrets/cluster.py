@@ -7,14 +7,16 @@ for as metadata only.
 
 import contextlib
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from . import permissions
 from .api import Api, ForbiddenError, Object, Request
 from .args import ImagePullSecretsArgs, without_none
 from .attachment import OWNER_ANNOTATION, LiveAccount
 from .docker_config import SECRET_TYPE
 from .errors import PreflightError
+from .permissions import Permission
 from .preflight import LiveNamespace, LiveSecret, WantedNamespace, find_obstacles
 from .validation import DEFAULT_ACCOUNTS
 
@@ -47,7 +49,9 @@ def preflight(args: ImagePullSecretsArgs, *, owner: str, context: str, kubeconfi
     names = [entry.name for entry in wanted]
     with Api(context=context, kubeconfig=kubeconfig) as api:
         api.check()
+        _demand(api, context, permissions.to_attach(wanted))
         live, left = read(api, names, secret_names, owner=owner)
+        _demand(api, context, permissions.to_leave(left))
         missing = any(not entry.create and entry.name not in live for entry in wanted)
         obstacles = find_obstacles(
             wanted,
@@ -59,6 +63,22 @@ def preflight(args: ImagePullSecretsArgs, *, owner: str, context: str, kubeconfi
         if findings := list(obstacles):
             raise PreflightError(context, findings)
     return {**left, **{name: namespace.accounts for name, namespace in live.items()}}
+
+
+def lacking(api: Api, needed: Iterable[Permission]) -> list[Permission]:
+    """Those of the needed permissions that the user doesn't have; none where the cluster doesn't say.
+
+    One review for each verb where the user has it in every namespace, and else one for each namespace.
+    https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
+    """
+    needed = dict.fromkeys(needed)
+    everywhere = dict.fromkeys(Permission(entry.verb, entry.resource, "") for entry in needed)
+    with contextlib.suppress(ForbiddenError):
+        allowed = dict(zip(everywhere, api.each(everywhere, lambda entry: _is_allowed(api, entry)), strict=True))
+        doubtful = [entry for entry in needed if not allowed[Permission(entry.verb, entry.resource, "")]]
+        answers = api.each(doubtful, lambda entry: bool(entry.namespace) and _is_allowed(api, entry))
+        return [entry for entry, is_allowed in zip(doubtful, answers, strict=True) if not is_allowed]
+    return []
 
 
 def namespace_names(api: Api) -> tuple[str, ...]:
@@ -100,6 +120,29 @@ def read(
         for name, metadata in found.items()
     }
     return live, left
+
+
+def _demand(api: Api, context: str, needed: Iterable[Permission]) -> None:
+    needed = list(needed)
+    denied = lacking(api, needed)
+    # Nobody is granted anything in a namespace that isn't there: then that is what to say.
+    visible = {entry.namespace for entry in set(needed) - set(denied) if entry.resource == "namespaces"}
+    doubtful = sorted(visible.intersection(entry.namespace for entry in denied) - {""})
+    found = api.each(doubtful, lambda name: api.ask(api.objects.read_namespace, name))
+    absent = {name for name, namespace in zip(doubtful, found, strict=True) if namespace is None}
+    if findings := list(permissions.describe(entry for entry in denied if entry.namespace not in absent)):
+        raise PreflightError(context, findings)
+
+
+def _is_allowed(api: Api, permission: Permission) -> bool:
+    attributes = {"verb": permission.verb, "resource": permission.resource, "namespace": permission.namespace}
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    answer = api.ask(api.reviews.create_self_subject_access_review, review) or {}
+    return bool(answer.get("status", {}).get("allowed"))
 
 
 def _namespaces(api: Api, names: list[str]) -> list[Object]:

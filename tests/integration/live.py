@@ -9,25 +9,42 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import yaml
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import new_client_from_config
 
+from sandbox.engine import CHECKOUT
+
 CONTEXT = "sandbox"
+USER = "image-pull-secrets"
 
 
 class LiveCluster:
-    """One API server, as its administrator."""
+    """One API server, as its administrator; programs run as a user with the ClusterRole of ``deploy/rbac.yaml``."""
 
-    def __init__(self, kubeconfig: Path, kubectl: Path) -> None:
-        self.kubeconfig = kubeconfig
+    def __init__(self, admin_kubeconfig: Path, kubectl: Path) -> None:
+        self.admin_kubeconfig = admin_kubeconfig
         self._kubectl = kubectl
-        self.api: Any = client.CoreV1Api(new_client_from_config(str(kubeconfig), CONTEXT))
+        self.api: Any = client.CoreV1Api(new_client_from_config(str(admin_kubeconfig), CONTEXT))
+        self.kubectl("apply", "-f", str(CHECKOUT / "deploy" / "rbac.yaml"))
+        home = self.new_namespace(USER)
+        self.kubectl("create", "clusterrolebinding", home, f"--clusterrole={USER}", f"--serviceaccount={home}:{USER}")
+        self.kubeconfig = admin_kubeconfig.with_name("user.kubeconfig")
+        """What programs are given."""
+        self.kubeconfig.write_text(self.kubeconfig_of(home, USER))
+
+    def kubeconfig_of(self, namespace: str, account: str) -> str:
+        """The text of a kubeconfig for whoever holds a token of this ServiceAccount."""
+        content = yaml.safe_load(self.admin_kubeconfig.read_text())
+        token = self.kubectl("create", "token", account, "-n", namespace, "--duration=24h").strip()
+        content["users"][0]["user"] = {"token": token}
+        return yaml.safe_dump(content)
 
     def kubectl(self, *arguments: str, text: str | None = None) -> str:
         """What a person types; standard output."""
         run = subprocess.run(
-            [str(self._kubectl), f"--kubeconfig={self.kubeconfig}", f"--context={CONTEXT}", *arguments],
+            [str(self._kubectl), f"--kubeconfig={self.admin_kubeconfig}", f"--context={CONTEXT}", *arguments],
             input=text,
             capture_output=True,
             text=True,

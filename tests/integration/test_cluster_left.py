@@ -13,7 +13,7 @@ from pulumi_image_pull_secrets.cluster import LiveAccounts, preflight
 
 from tests.integration.live import CONTEXT, LiveCluster
 from tests.integration.test_cluster import args_of
-from tests.integration.test_cluster_rights import ALL, user
+from tests.integration.test_cluster_rights import NEEDED, user
 
 __all__ = ["user"]
 
@@ -102,7 +102,7 @@ def test_who_may_list_only_the_listed_namespaces_leaves_accounts_in_those(
     listed = cluster.new_namespace("former")
     attach(gone, "builder", "regcred")
     attach(listed, "former", "regcred")
-    kubeconfig = user([listed], ALL)
+    kubeconfig = user([listed], NEEDED)
     for few in (25, 0):
         monkeypatch.setattr(clusters, "_FEW_NAMESPACES", few)
         live = check(listed, kubeconfig=kubeconfig)
@@ -110,13 +110,22 @@ def test_who_may_list_only_the_listed_namespaces_leaves_accounts_in_those(
         assert live[listed]["former"].annotation == "regcred"
 
 
-def test_who_may_list_all_accounts_finds_them_whatever_else_is_forbidden(
+def test_who_may_list_all_accounts_finds_them_and_needs_rights_there(
     cluster: LiveCluster, check: Check, attach: Callable[..., None], gone: str, user: Callable[..., Path]
 ) -> None:
     listed = cluster.new_namespace()
     attach(gone, "builder", "regcred")
-    few_rights = user([listed], {"namespaces": "get", "secrets": "list"}, {"serviceaccounts": "list"})
-    assert set(check(listed, kubeconfig=few_rights)) == {listed, gone}
+    everywhere = [("list", "serviceaccounts")]
+    few_rights = user([listed], NEEDED, everywhere)
+
+    with pytest.raises(PreflightError) as caught:
+        check(listed, kubeconfig=few_rights)
+    assert [finding.partition(";")[0] for finding in caught.value.findings] == [
+        f'the user of this context may not get, patch serviceaccounts in namespace "{gone}"',
+        f'the user of this context may not get, list, watch, delete secrets in namespace "{gone}"',
+    ]
+    more_rights = user([listed, gone], NEEDED, everywhere)
+    assert set(check(listed, kubeconfig=more_rights)) == {listed, gone}
 
 
 def test_an_obstacle_is_told_before_anything_is_left(

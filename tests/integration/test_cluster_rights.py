@@ -1,33 +1,38 @@
 """Users who may not read everything: they are asked only for what they may, or told what is forbidden."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from pulumi_image_pull_secrets import ClusterUnreachableError, PreflightError
 from pulumi_image_pull_secrets import cluster as clusters
+from pulumi_image_pull_secrets.permissions import to_attach
+from pulumi_image_pull_secrets.preflight import WantedNamespace
 
 from tests.integration.live import CONTEXT, LiveCluster
+from tests.integration.program import ProgramStack
 from tests.integration.test_cluster import WAYS, args_of, check, read
+
+Rights = Iterable[tuple[str, str]]
+"""Verb and resource."""
 
 
 @pytest.fixture
 def user(cluster: LiveCluster, tmp_path: Path) -> Iterator[Callable[..., Path]]:
     """Makes a user who may do this in these namespaces and, by ``anywhere``, that in all; returns the kubeconfig."""
-    home = cluster.new_namespace("user")
     made: list[str] = []
 
-    def new(namespaces: list[str], may: dict[str, str], anywhere: dict[str, str] | None = None) -> Path:
+    def new(namespaces: list[str], may: Rights, anywhere: Rights = ()) -> Path:
+        home = cluster.new_namespace("user")
         subjects = [{"kind": "ServiceAccount", "name": "user", "namespace": home}]
         objects: list[dict[str, Any]] = []
-        for suffix, rules, places in (("in", may, namespaces), ("all", anywhere or {}, [None])):
+        for suffix, rights, places in (("in", may, namespaces), ("all", anywhere, [None])):
             name = f"{home}-{suffix}"
             made.append(name)
-            rbac = [{"apiGroups": [""], "resources": [kind], "verbs": [verb]} for kind, verb in rules.items()]
-            objects.append({"kind": "ClusterRole", "metadata": {"name": name}, "rules": rbac})
+            rules = [{"apiGroups": [""], "resources": [resource], "verbs": [verb]} for verb, resource in rights]
+            objects.append({"kind": "ClusterRole", "metadata": {"name": name}, "rules": rules})
             reference = {"kind": "ClusterRole", "name": name, "apiGroup": "rbac.authorization.k8s.io"}
             for place in places:
                 kind = "RoleBinding" if place else "ClusterRoleBinding"
@@ -36,17 +41,16 @@ def user(cluster: LiveCluster, tmp_path: Path) -> Iterator[Callable[..., Path]]:
         for entry in objects:
             entry["apiVersion"] = "rbac.authorization.k8s.io/v1"
         cluster.kubectl("create", "-f", "-", text="---\n".join(json.dumps(entry) + "\n" for entry in objects))
-        content = yaml.safe_load(cluster.kubeconfig.read_text())
-        content["users"][0]["user"] = {"token": cluster.kubectl("create", "token", "user", "-n", home).strip()}
-        (tmp_path / "user").write_text(yaml.safe_dump(content))
-        return tmp_path / "user"
+        (tmp_path / home).write_text(cluster.kubeconfig_of(home, "user"))
+        return tmp_path / home
 
     yield new
     for name in made:
         cluster.kubectl("delete", "clusterrole,clusterrolebinding", name, "--ignore-not-found")
 
 
-ALL = {"namespaces": "get", "serviceaccounts": "list", "secrets": "list"}
+READ = [("get", "namespaces"), ("list", "serviceaccounts"), ("list", "secrets")]
+NEEDED = sorted({(entry.verb, entry.resource) for entry in to_attach([WantedNamespace("any", ("default",), False)])})
 
 
 def test_who_may_read_only_some_namespaces_is_asked_for_those(
@@ -54,7 +58,7 @@ def test_who_may_read_only_some_namespaces_is_asked_for_those(
 ) -> None:
     namespaces = [cluster.new_namespace("builder") for _ in range(3)]
     cluster.set_pull_secrets(namespaces[1], "builder", "theirs")
-    kubeconfig = user(namespaces, ALL)
+    kubeconfig = user(namespaces, READ)
     whole = read(cluster.kubeconfig, *namespaces)
     assert [sorted(found.accounts) for found in whole.values()] == [["builder", "default"]] * 3
 
@@ -65,23 +69,83 @@ def test_who_may_read_only_some_namespaces_is_asked_for_those(
 
 
 @WAYS
-@pytest.mark.parametrize("missing", ALL)
+@pytest.mark.parametrize("missing", READ, ids=lambda right: right[1])
 def test_who_may_not_even_that_is_told_what_is_forbidden(
-    cluster: LiveCluster, user: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, missing: str, few: int
+    cluster: LiveCluster,
+    user: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    missing: tuple[str, str],
+    few: int,
 ) -> None:
     monkeypatch.setattr(clusters, "_FEW_NAMESPACES", few)
     namespace = cluster.new_namespace()
-    kubeconfig = user([namespace], {kind: verb for kind, verb in ALL.items() if kind != missing})
+    kubeconfig = user([namespace], [right for right in READ if right != missing])
 
     with pytest.raises(ClusterUnreachableError) as caught:
-        check(kubeconfig, args_of({"name": namespace}))
+        read(kubeconfig, namespace)
 
-    message = str(caught.value)
+    message, (verb, resource) = str(caught.value), missing
     assert message.startswith(f'the cluster of context "{CONTEXT}" (https://127.0.0.1:')
-    assert f"doesn't allow it: {missing} " in message
-    assert f'cannot {ALL[missing]} resource "{missing}" in API group "" in the namespace "{namespace}"' in message
+    assert f"doesn't allow it: {resource} " in message
+    assert f'cannot {verb} resource "{resource}" in API group "" in the namespace "{namespace}"' in message
     assert "\n" not in message
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("missing", NEEDED, ids=" ".join)
+def test_each_verb_that_is_missing_is_told(
+    cluster: LiveCluster, user: Callable[..., Path], missing: tuple[str, str]
+) -> None:
+    namespace, other = cluster.new_namespace(), cluster.new_namespace()
+    kubeconfig = user([namespace, other], [right for right in NEEDED if right != missing])
+
+    with pytest.raises(PreflightError) as caught:
+        check(kubeconfig, args_of({"name": namespace}, {"name": other}))
+
+    assert caught.value.findings == (
+        f'the user of this context may not {" ".join(missing)} in namespaces "{namespace}", "{other}"; '
+        "give it a role with these verbs, as deploy/rbac.yaml has them",
+    )
+
+
+def test_what_is_missing_is_told_before_anything_is_registered(
+    cluster: LiveCluster, user: Callable[..., Path], stack: ProgramStack
+) -> None:
+    namespace = cluster.new_namespace()
+    stack.config |= {
+        "kubeconfig": str(user([namespace], [right for right in NEEDED if right != ("delete", "secrets")])),
+        "namespaces": [{"name": namespace}, {"name": f"{namespace}-new", "create": True}],
+    }
+
+    for outcome in (stack.preview(), stack.up()):
+        assert outcome.failed
+        assert f'may not delete secrets in namespace "{namespace}"' in outcome.output
+        assert "may not get, list, watch, create, patch, delete namespaces; " in outcome.output
+        assert f'may not get, list, patch, create serviceaccounts in namespace "{namespace}-new"' in outcome.output
+        assert "Traceback" not in outcome.output
+    assert cluster.secret(namespace, "regcred") is None
+
+
+def test_the_namespaced_role_is_enough(cluster: LiveCluster, stack: ProgramStack, tmp_path: Path) -> None:
+    home, namespace = cluster.new_namespace("user"), cluster.new_namespace()
+    role = "image-pull-secrets-namespaced"
+    cluster.kubectl(
+        "create", "rolebinding", role, f"--clusterrole={role}", f"--serviceaccount={home}:user", "-n", namespace
+    )
+    cluster.set_pull_secrets(namespace, "default", "theirs")
+    (tmp_path / "user").write_text(cluster.kubeconfig_of(home, "user"))
+    stack.config |= {"kubeconfig": str(tmp_path / "user"), "namespaces": [{"name": namespace}]}
+
+    assert not stack.up().failed
+    stack.config["secretName"] = "renamed"
+    assert not stack.up().failed
+    assert cluster.pull_secrets(namespace) == ["theirs", "renamed"]
+    assert stack.preview().changed == {}
+    stack.config["detach"] = True
+    assert not stack.up().failed
+    assert not stack.destroy().failed
+    assert cluster.pull_secrets(namespace) == ["theirs"]
+    assert cluster.secret(namespace, "renamed") is None
 
 
 def test_a_missing_namespace_comes_with_the_nearest_name_that_one_may_see(
@@ -89,10 +153,10 @@ def test_a_missing_namespace_comes_with_the_nearest_name_that_one_may_see(
 ) -> None:
     namespace = cluster.new_namespace()
     args = args_of({"name": f"{namespace}x"}, {"name": namespace, "service_accounts": ["defualt"]})
-    may_not_list = user([namespace], ALL, {"namespaces": "get"})
+    may_not_list = user([namespace], NEEDED, [("get", "namespaces")])
 
     told = {}
-    for who, kubeconfig in {"admin": cluster.kubeconfig, "user": may_not_list}.items():
+    for who, kubeconfig in {"admin": cluster.admin_kubeconfig, "user": may_not_list}.items():
         with pytest.raises(PreflightError) as caught:
             check(kubeconfig, args)
         told[who] = caught.value.findings

@@ -39,7 +39,7 @@ def namespace(cluster: LiveCluster) -> str:
 @pytest.fixture
 def stack_of(cluster: LiveCluster, engine: Engine) -> Callable[[Declared], automation.Stack]:
     def make(declared: Declared) -> automation.Stack:
-        return engine.stack(STACK, program(cluster.kubeconfig, declared), {})
+        return engine.stack(STACK, program(cluster.admin_kubeconfig, declared), {})
 
     return make
 
@@ -115,7 +115,7 @@ def test_a_refresh_drops_what_is_gone(
 def test_an_unreachable_cluster_lets_a_preview_pass_and_fails_an_up(
     cluster: LiveCluster, engine: Engine, tmp_path: Path
 ) -> None:
-    content = yaml.safe_load(cluster.kubeconfig.read_text())
+    content = yaml.safe_load(cluster.admin_kubeconfig.read_text())
     content["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{free_ports(1)[0]}"
     nowhere = tmp_path / "kubeconfig"
     nowhere.write_text(yaml.safe_dump(content))

@@ -16,13 +16,13 @@ TYPE = "core/v1:ConfigMap"
 
 @pytest.fixture(scope="module")
 def standin(cluster: LiveCluster) -> Iterator[Standin]:
-    with running(cluster.kubeconfig) as standin:
+    with running(cluster.admin_kubeconfig) as standin:
         yield standin
 
 
 @pytest.fixture(scope="module")
 def upserting(cluster: LiveCluster) -> Iterator[Standin]:
-    with running(cluster.kubeconfig, upsertExistingObjects="true") as standin:
+    with running(cluster.admin_kubeconfig, upsertExistingObjects="true") as standin:
         yield standin
 
 
@@ -116,9 +116,9 @@ def test_a_create_waits_for_its_namespace(cluster: LiveCluster, standin: Standin
 def test_an_object_without_a_namespace_goes_where_the_provider_says(cluster: LiveCluster, namespace: str) -> None:
     inputs = config_map("", "config")
 
-    with running(cluster.kubeconfig, namespace=namespace) as standin:
+    with running(cluster.admin_kubeconfig, namespace=namespace) as standin:
         assert standin.resource(TYPE, inputs).inputs["metadata"]["namespace"] == namespace
-    with running(cluster.kubeconfig) as standin:
+    with running(cluster.admin_kubeconfig) as standin:
         assert standin.resource(TYPE, inputs).inputs["metadata"]["namespace"] == "default"
 
 

@@ -15,13 +15,13 @@ TYPE = "core/v1:ServiceAccountPatch"
 
 @pytest.fixture(scope="module")
 def standin(cluster: LiveCluster) -> Iterator[Standin]:
-    with running(cluster.kubeconfig) as standin:
+    with running(cluster.admin_kubeconfig) as standin:
         yield standin
 
 
 @pytest.fixture(scope="module")
 def forcing(cluster: LiveCluster) -> Iterator[Standin]:
-    with running(cluster.kubeconfig, enablePatchForce="true") as standin:
+    with running(cluster.admin_kubeconfig, enablePatchForce="true") as standin:
         yield standin
 
 

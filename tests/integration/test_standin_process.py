@@ -149,7 +149,7 @@ def config_map(namespace: str, name: str, **metadata: Any) -> Values:
 
 
 def test_the_engine_is_told_the_version_of_the_provider_it_stands_in_for(cluster: LiveCluster) -> None:
-    with running(cluster.kubeconfig) as standin:
+    with running(cluster.admin_kubeconfig) as standin:
         info = standin.stub.GetPluginInfo(empty_pb2.Empty())
 
     assert info.version.endswith("+standin")
@@ -157,7 +157,7 @@ def test_the_engine_is_told_the_version_of_the_provider_it_stands_in_for(cluster
 
 def test_requests_run_at_once(cluster: LiveCluster) -> None:
     namespace = cluster.new_namespace()
-    with running(cluster.kubeconfig) as standin:
+    with running(cluster.admin_kubeconfig) as standin:
         held = standin.resource("core/v1:ConfigMap", config_map(namespace, "held", finalizers=["test/held"])).create()
         deletion = threading.Thread(target=lambda: held.delete(seconds=20))
         deletion.start()
@@ -182,7 +182,7 @@ def test_kube_client_settings_set_the_rate_of_requests(cluster: LiveCluster) -> 
     namespace = cluster.new_namespace()
 
     def seconds(settings: str) -> float:
-        with running(cluster.kubeconfig, kubeClientSettings=settings) as standin:
+        with running(cluster.admin_kubeconfig, kubeClientSettings=settings) as standin:
             account = standin.resource("core/v1:ConfigMap", config_map(namespace, "any"))
             started = time.monotonic()
             for _ in range(12):

@@ -16,13 +16,13 @@ SECRET_MARK = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb4
 
 @pytest.fixture(scope="module")
 def standin(cluster: LiveCluster) -> Iterator[Standin]:
-    with running(cluster.kubeconfig) as standin:
+    with running(cluster.admin_kubeconfig) as standin:
         yield standin
 
 
 @pytest.fixture(scope="module")
 def mutating(cluster: LiveCluster) -> Iterator[Standin]:
-    with running(cluster.kubeconfig, enableSecretMutable="true") as standin:
+    with running(cluster.admin_kubeconfig, enableSecretMutable="true") as standin:
         yield standin
 
 

@@ -17,7 +17,7 @@ TYPE = "core/v1:ConfigMap"
 @pytest.fixture(scope="module")
 def nowhere(cluster: LiveCluster) -> str:
     """A kubeconfig, as text, whose server nobody listens at."""
-    content = yaml.safe_load(cluster.kubeconfig.read_text())
+    content = yaml.safe_load(cluster.admin_kubeconfig.read_text())
     content["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{free_ports(1)[0]}"
     return yaml.safe_dump(content)
 
@@ -77,10 +77,10 @@ def test_delete_unreachable_forgets_what_can_not_be_reached(nowhere: str) -> Non
 def test_a_kubeconfig_that_can_not_be_used_is_an_unreachable_cluster(
     cluster: LiveCluster, tmp_path: Path, broken: str
 ) -> None:
-    content = yaml.safe_load(cluster.kubeconfig.read_text())
+    content = yaml.safe_load(cluster.admin_kubeconfig.read_text())
     content["clusters"][0]["cluster"]["certificate-authority"] = "/no/such/file"
     kubeconfig = {
-        "context": str(cluster.kubeconfig),
+        "context": str(cluster.admin_kubeconfig),
         "file": str(tmp_path / "missing"),
         "text": "[never: closed",
         "authority": yaml.safe_dump(content),
