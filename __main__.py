@@ -20,9 +20,8 @@ def main() -> None:
     settings = load()
     args = settings.component_args()
     live_accounts = preflight(args, owner=owner(NAME), context=settings.context, kubeconfig=settings.kubeconfig)
-    cluster = cluster_provider(
-        "cluster", context=settings.context, kubeconfig=settings.kubeconfig, adopt=settings.adopt
-    )
+    # The preflight has refused what isn't ours; what is ours may be what an up left that was killed.
+    cluster = cluster_provider("cluster", context=settings.context, kubeconfig=settings.kubeconfig, adopt=True)
     pulls = ImagePullSecrets(NAME, args, pulumi.ResourceOptions(provider=cluster), live_accounts=live_accounts)
     pulumi.export("secrets", pulls.secrets)
     pulumi.export("attached", pulls.attached)

@@ -64,7 +64,7 @@ def run_all(stack: ProgramStack, engine: Engine) -> dict[str, str]:
             options |= {"debug": True}
         outcome: Outcome = stack.run(run, **options)
         assert not outcome.failed, outcome.output
-        texts |= {f"the output of {run}": outcome.output, f"the outputs of {run}": json.dumps(outcome.outputs)}
+        texts |= {f"the output of {run}": outcome.output, f"the outputs of {run}": json.dumps(stack.outputs())}
         texts |= {f"{path} after {run}": text for path, text in everything_written(engine).items()}
     return texts
 

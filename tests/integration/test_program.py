@@ -14,8 +14,8 @@ def test_up_attaches_the_secret_and_a_second_up_changes_nothing(cluster: LiveClu
     assert cluster.pull_secrets(namespace) == ["regcred"]
     assert cluster.pull_secrets(namespace, "builder") == ["regcred"]
     assert cluster.docker_config(namespace, "regcred")["auths"]["ghcr.io"]["password"] == stack.password
-    assert first.outputs["secrets"] == [f"{namespace}/regcred"]
-    assert first.outputs["attached"] == {f"{namespace}/default": ["regcred"], f"{namespace}/builder": ["regcred"]}
+    assert stack.outputs()["secrets"] == [f"{namespace}/regcred"]
+    assert stack.outputs()["attached"] == {f"{namespace}/default": ["regcred"], f"{namespace}/builder": ["regcred"]}
     assert stack.up().changed == {}
     assert stack.preview().changed == {}
 

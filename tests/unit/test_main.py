@@ -123,7 +123,7 @@ async def test_exactly_what_the_stack_file_says_is_registered(
 
     inputs = deployment.of_type(PROVIDER)["cluster"].inputs
     assert (inputs["context"], inputs["kubeconfig"]) == (f"acme-{stack}", str(kubeconfig))
-    assert inputs["upsertExistingObjects"] == "false"
+    assert inputs["upsertExistingObjects"] == "true"
 
     created = {entry["name"] for entry in config["namespaces"] if entry.get("create")}
     for name, patch in deployment.of_type(PATCH).items():
@@ -174,11 +174,11 @@ async def test_the_outputs_tell_what_is_attached_and_no_password(
         assert not [form for user in users for form in forms_of(password, user) if form in shown]
 
 
-async def test_adopt_detach_and_kubeconfig_reach_whom_they_are_for(
+async def test_detach_and_kubeconfig_reach_whom_they_are_for(
     preflight: Preflight, kubeconfig: Path, passwords: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("KUBECONFIG")
-    config = {**config_of("staging"), "adopt": True, "detach": True, "kubeconfig": str(kubeconfig)}
+    config = {**config_of("staging"), "detach": True, "kubeconfig": str(kubeconfig)}
     deployment = await run("staging", config)
     assert preflight.calls[0]["kubeconfig"] == str(kubeconfig)
     inputs = deployment.of_type(PROVIDER)["cluster"].inputs

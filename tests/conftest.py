@@ -1,0 +1,22 @@
+"""After a run: which promises of docs/promises.md were held to, by how many tests."""
+
+import re
+from collections import Counter
+
+from _pytest.terminal import TerminalReporter
+
+_FILE = re.compile(r"test_p(\d\d)_(\w+)\.py")
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    promises: dict[tuple[str, str], Counter[str]] = {}
+    for outcome in ("passed", "failed", "error", "skipped"):
+        for report in terminalreporter.getreports(outcome):
+            if match := _FILE.search(report.nodeid):
+                promises.setdefault((match[1], match[2]), Counter())[outcome] += 1
+    if not promises:
+        return
+    terminalreporter.section("promises")
+    for (number, name), outcomes in sorted(promises.items()):
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
+        terminalreporter.line(f"P{int(number):<3} {name.replace('_', ' '):<32} {outcomes.total()} tests: {counts}")
