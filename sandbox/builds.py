@@ -1,141 +1,131 @@
 """Finds parts, and builds those that nobody has from their pinned Go modules, into the cache."""
 
-import contextlib
 import fcntl
 import os
+import re
 import shutil
-import signal
 import subprocess
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from .parts import MODULES, Part, PartError, found
+from .parts import MODULE, Part, PartError, cache_folder, found
 
-_AT_ONCE = 2
-"""Modules built at the same time: a link uses one core, and a download none."""
-_LOCK_SECONDS = 0.5
+_POLL_SECONDS = 0.5
+_NEWS_SECONDS = 60.0
 _LOG_LINES = 15
 
+Say = Callable[[str], None]
 
-def provide(parts: Iterable[Part], say: Callable[[str], None]) -> dict[str, Path]:
+
+def provide(parts: Iterable[Part], say: Say) -> dict[str, Path]:
     """The path of each part, by name. Says for each where it was found, or how long its build took."""
     paths = {part: found(part, say) for part in parts}
-    built = Builds(say).run(part for part, path in paths.items() if path is None)
-    return {part.name: path or built[part.name] for part, path in paths.items()}
+    missing = [part for part, path in paths.items() if path is None]
+    if missing:
+        with _locked(cache_folder() / ".lock", lambda: say("waiting for another build of the sandbox's parts")):
+            _build([part for part in missing if not part.cached().exists()], say)
+    return {part.name: path or part.cached() for part, path in paths.items()}
 
 
-class Builds:
-    """Builds that end together: where one fails, or is interrupted, the others are stopped."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self._stopped = threading.Event()
-        self._running: set[subprocess.Popen[bytes]] = set()
-        self._guard = threading.Lock()
-
-    def run(self, parts: Iterable[Part]) -> dict[str, Path]:
-        """The path of each part, by name. Raises PartError."""
-        modules: dict[str, list[Part]] = {}
-        for part in parts:
-            modules.setdefault(part.module, []).append(part)
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            builds = [pool.submit(self._build_all, chain) for chain in modules.values()]
-            try:
-                return {name: path for build in as_completed(builds) for name, path in build.result().items()}
-            except BaseException:
-                self._stop()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-
-    def _build_all(self, parts: list[Part]) -> dict[str, Path]:
-        """One after the other, since parts of a module share most of their packages."""
-        return {part.name: self._build(part) for part in parts}
-
-    def _build(self, part: Part) -> Path:
-        target = part.cached()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with self._locked(target.parent / ".lock", part):
-            if target.exists():
-                return target
-            go = shutil.which("go")
-            if go is None:
-                raise PartError(
-                    f"{part.name} {part.version} is built from its Go module, and there is no go command on PATH; "
-                    "install Go 1.24 or newer, which fetches the version that the module asks for"
-                )
-            self._say(f"building {part.name} {part.version} (once; minutes where nothing is cached) …")
-            started = time.monotonic()
-            self._go_build(go, part, target)
-            self._say(f"built {part.name} {part.version} in {time.monotonic() - started:.0f} s")
-        return target
-
-    def _go_build(self, go: str, part: Part, target: Path) -> None:
-        """Builds beside the target and moves it into place, so that half a build is never taken for one."""
-        log = target.parent / "build.log"
-        linker_flags = ["-s", "-w", *(f"-X {variable}={part.version}" for variable in part.version_variables)]
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix="build-") as folder, log.open("w") as output:
-            binary = Path(folder) / part.name
-            command = [
-                go, "build", "-trimpath", "-ldflags", " ".join(linker_flags),
-                # Debug information costs a tenth of the time, and is stripped anyway.
-                "-gcflags=all=-dwarf=false",
-                "-o", str(binary), part.package,
-            ]  # fmt: skip
-            if self._exit_code(command, MODULES / part.module, output.fileno()) != 0:
-                tail = "\n  ".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
-                raise PartError(
-                    f"the build of {part.name} {part.version} failed; what was built so far is kept, so run the same "
-                    f"command again once the cause is mended. Its last lines (all of it: {log}):\n  {tail}"
-                )
-            binary.replace(target)
-
-    def _exit_code(self, command: list[str], folder: Path, output: int) -> int:
-        # The compiler's own garbage collection is a sixth of its time; collecting less often costs some 400 MB.
-        environment = {"GOGC": "400", **os.environ, "CGO_ENABLED": "0"}
-        with self._guard:
-            self._raise_if_stopped()
-            # A group of its own, so that the compilers that it starts can be stopped with it.
-            process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdout=output, stderr=output, start_new_session=True
+def _build(parts: Sequence[Part], say: Say) -> None:
+    """All at once: they share packages, and while one is linked, which takes one core, another is compiled."""
+    if not parts:
+        return
+    go = shutil.which("go")
+    names = ", ".join(f"{part.name} {part.version}" for part in parts)
+    if go is None:
+        raise PartError(
+            f"{names}: built from Go modules, and there is no go command on PATH; "
+            "install Go 1.24 or newer, which fetches the version that the modules ask for"
+        )
+    say(f"building {names} (once; minutes where nothing is cached) …")
+    log = cache_folder() / "build.log"
+    with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="build-") as folder:
+        exit_code = _run(_command(go, parts, Path(folder)), log, _Progress(parts, Path(folder), log, say))
+        if exit_code != 0:
+            tail = "\n  ".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
+            raise PartError(
+                f"the build of {names} failed; what was compiled so far is kept, so run the same command again once "
+                f"the cause is mended. Its last lines (all of it: {log}):\n  {tail}"
             )
-            self._running.add(process)
-        code = process.wait()
-        with self._guard:
-            self._running.remove(process)
-        return code
+        # Moved into place when whole, so that half a build is never taken for one.
+        for part in parts:
+            part.cached().parent.mkdir(parents=True, exist_ok=True)
+            (Path(folder) / _executable(part)).replace(part.cached())
 
-    def _stop(self) -> None:
-        with self._guard:
-            self._stopped.set()
-            for process in self._running:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGTERM)
 
-    def _raise_if_stopped(self) -> None:
-        if self._stopped.is_set():
-            raise PartError("stopped")
+def _command(go: str, parts: Sequence[Part], folder: Path) -> list[str]:
+    versions = {variable: part.version for part in parts for variable in part.version_variables}
+    linker_flags = ["-s", "-w", *(f"-X {variable}={version}" for variable, version in versions.items())]
+    return [
+        go, "build", "-v", "-trimpath", "-ldflags", " ".join(linker_flags),
+        # Debug information takes a tenth of the time, and is stripped anyway.
+        "-gcflags=all=-dwarf=false",
+        "-o", f"{folder}{os.sep}", *(part.package for part in parts),
+    ]  # fmt: skip
 
-    @contextlib.contextmanager
-    def _locked(self, path: Path, part: Part) -> Iterator[None]:
-        """Lets one process build it, and the others wait."""
-        with path.open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                self._say(f"waiting for another build of {part.name}")
-                self._wait_for(file.fileno())
-            yield
 
-    def _wait_for(self, file: int) -> None:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                self._stopped.wait(_LOCK_SECONDS)
-                self._raise_if_stopped()
-            else:
-                return
+def _run(command: list[str], log: Path, tell_progress: Callable[[], None]) -> int:
+    # The compiler's garbage collection is a sixth of its time; up to this size it does without.
+    environment = {"GOGC": "off", "GOMEMLIMIT": "2GiB", **os.environ, "CGO_ENABLED": "0"}
+    with (
+        log.open("w") as output,
+        subprocess.Popen(command, cwd=MODULE, env=environment, stdout=output, stderr=output) as process,
+    ):
+        try:
+            while True:
+                try:
+                    return process.wait(_POLL_SECONDS)
+                except subprocess.TimeoutExpired:
+                    tell_progress()
+        except BaseException:
+            process.terminate()
+            raise
+        finally:
+            tell_progress()
+
+
+class _Progress:
+    """Tells of each part when it is done, and how far the compiler is when there was no news for a while."""
+
+    def __init__(self, parts: Sequence[Part], folder: Path, log: Path, say: Say) -> None:
+        self._waiting = list(parts)
+        self._folder = folder
+        self._log = log
+        self._say = say
+        self._started = self._last_news = time.monotonic()
+
+    def __call__(self) -> None:
+        now = time.monotonic()
+        for part in [part for part in self._waiting if (self._folder / _executable(part)).exists()]:
+            self._waiting.remove(part)
+            self._tell(f"built {part.name} {part.version} in {now - self._started:.0f} s", now)
+        if now - self._last_news >= _NEWS_SECONDS:
+            # go build -v writes a line for each package.
+            count = len(self._log.read_text(errors="replace").splitlines())
+            self._tell(f"{count} packages compiled or fetched, still building", now)
+
+    def _tell(self, news: str, now: float) -> None:
+        self._say(news)
+        self._last_news = now
+
+
+def _executable(part: Part) -> str:
+    """The name that go gives it: the last element of the package's path that isn't a major version."""
+    return re.sub(r"/v\d+$", "", part.package).rpartition("/")[2]
+
+
+@contextmanager
+def _locked(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Lets one process build, and the others wait."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pulumi import automation
@@ -38,9 +38,9 @@ def up(stack: StackOption = "staging", context: ContextOption = "") -> None:
         sandbox.start(file)
         deployment = sandbox.stack(file)
         _say("pulumi preview")
-        deployment.preview(on_output=_engine_output, on_error=_engine_output, color=_color())
+        deployment.preview(**_shown())
         _say("pulumi up")
-        deployment.up(on_output=_engine_output, on_error=_engine_output, color=_color())
+        deployment.up(**_shown())
         _show(sandbox, file)
         if not context:
             _show_next_steps(file)
@@ -52,8 +52,7 @@ def preview(stack: StackOption = "staging", context: ContextOption = "") -> None
     with _work(context) as sandbox:
         file = stacks.read(stack)
         sandbox.start(file)
-        deployment = sandbox.stack(file)
-        deployment.preview(on_output=_engine_output, on_error=_engine_output, color=_color(), diff=True)
+        sandbox.stack(file).preview(diff=True, **_shown())
 
 
 @app.command()
@@ -79,7 +78,7 @@ def down(context: ContextOption = "") -> None:
                 _say(f"the cluster doesn't run, so stack {name} goes with it")
                 continue
             _say(f"pulumi destroy --stack {name}")
-            sandbox.destroy(name, _engine_output, _color())
+            sandbox.destroy(name, _shown())
         sandbox.remove()
         for other in sandbox.own_clusters() if not context else []:
             _say(
@@ -130,8 +129,10 @@ def _engine_output(line: str) -> None:
     sys.stdout.flush()
 
 
-def _color() -> str:
-    return "always" if console.is_terminal and not console.no_color else "never"
+def _shown() -> dict[str, Any]:
+    """How the engine is to print."""
+    color = "always" if console.is_terminal and not console.no_color else "never"
+    return {"on_output": _engine_output, "on_error": _engine_output, "color": color}
 
 
 def _show(sandbox: Sandbox, file: StackFile) -> None:

@@ -93,9 +93,9 @@ class Sandbox:
         environment = self._passwords([*stack.password_variables, REGISTRY_PASSWORD])
         return self._engine().stack(stack.name, checkout_program(environment), _prefixed(config))
 
-    def destroy(self, name: str, say_output: Say, color: str) -> None:
-        """Destroys a stack; its file may be gone, or wrong."""
-        self._engine().stack(name, lambda: None, None).destroy(on_output=say_output, on_error=say_output, color=color)
+    def destroy(self, name: str, options: Mapping[str, Any]) -> None:
+        """Destroys a stack; its file may be gone, or wrong. ``options`` are those of the Automation API."""
+        self._engine().stack(name, lambda: None, None).destroy(**options)
 
     def cluster(self, stack: StackFile) -> client.CoreV1Api:
         """The cluster of the stack, as its administrator."""

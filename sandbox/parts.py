@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-MODULES = Path(__file__).parent / "modules"
+MODULE = Path(__file__).parent / "module"
+"""With the one go.mod and go.sum that pin all parts: what they share is then compiled once."""
 _PROBE_SECONDS = 20
 
 
@@ -24,11 +25,9 @@ class PartError(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """One binary and the Go module that it is built from."""
+    """One binary and the Go package that it is built from."""
 
     name: str
-    module: str
-    """Folder in ``modules/`` with the go.mod and go.sum that pin it."""
     package: str
     version: str
     accepts: str
@@ -39,9 +38,8 @@ class Part:
 
     def cached(self) -> Path:
         """Where a build of exactly this pin is kept."""
-        folder = MODULES / self.module
         pin = hashlib.sha256(
-            b"".join((folder / file).read_bytes() for file in ("go.mod", "go.sum")) + repr(self).encode()
+            b"".join((MODULE / file).read_bytes() for file in ("go.mod", "go.sum")) + repr(self).encode()
         ).hexdigest()[:12]
         machine = f"{platform.system()}-{platform.machine()}".lower()
         return cache_folder() / f"{self.name}-{self.version}-{machine}-{pin}" / "bin" / self.name
@@ -50,7 +48,6 @@ class Part:
 def _kubernetes(name: str, arguments: tuple[str, ...] = ("--version",)) -> Part:
     return Part(
         name,
-        "kubernetes",
         f"k8s.io/kubernetes/cmd/{name}",
         "v1.36.3",
         r"v1\.36\.",
@@ -61,18 +58,17 @@ def _kubernetes(name: str, arguments: tuple[str, ...] = ("--version",)) -> Part:
 
 PULUMI = Part(
     "pulumi",
-    "pulumi",
     "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
     "v3.259.0",
     r"v3\.(259|2[6-9]\d|[3-9]\d\d)\.",
     ("version",),
     ("github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",),
 )
-ETCD = Part("etcd", "kubernetes", "go.etcd.io/etcd/server/v3", "v3.6.8", r"etcd Version: 3\.[56]\.")
+ETCD = Part("etcd", "go.etcd.io/etcd/server/v3", "v3.6.8", r"etcd Version: 3\.[56]\.")
 API_SERVER = _kubernetes("kube-apiserver")
 CONTROLLER_MANAGER = _kubernetes("kube-controller-manager")
 KUBECTL = _kubernetes("kubectl", ("version", "--client"))
-REGISTRY = Part("registry", "registry", "github.com/distribution/distribution/v3/cmd/registry", "v3.1.1", r"v?3\.\d")
+REGISTRY = Part("registry", "github.com/distribution/distribution/v3/cmd/registry", "v3.1.1", r"v?3\.\d")
 CONTROL_PLANE = (ETCD, API_SERVER, CONTROLLER_MANAGER, KUBECTL)
 ALL = (PULUMI, *CONTROL_PLANE, REGISTRY)
 
