@@ -3,13 +3,14 @@
 
 STACK ?= staging
 CONTEXT ?=
+SEED ?= $(shell date +%s)
 PYTHON ?= python3
 BIN := .venv/bin
 SANDBOX := $(BIN)/python -m sandbox
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down status test test-unit lint format lock clean
+.PHONY: help up preview down status test test-long test-unit lint format lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,7 +29,12 @@ down: $(INSTALLED) ## Destroy the stacks, stop the sandbox and remove it
 
 test: $(INSTALLED) ## Run all tests, on the real engine and API server
 	@$(SANDBOX) parts
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --cov --cov-report=term
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile -m "not long" --cov --cov-report=term
+
+test-long: $(INSTALLED) ## Run the tests that try thousands of things; SEED=… replays a run
+	@$(SANDBOX) parts
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --hypothesis-profile=long --hypothesis-seed=$(SEED) \
+	  tests/unit tests/integration/test_model.py -m ""
 
 test-unit: $(INSTALLED) ## Run the fast tests, which need no Go
 	$(BIN)/python -m pytest tests/unit

@@ -1,9 +1,14 @@
-"""After a run: which promises of docs/promises.md were held to, by how many tests."""
+"""How much hypothesis tries; and, after a run, which promises of docs/promises.md were held to by how many tests."""
 
 import re
 from collections import Counter
 
 from _pytest.terminal import TerminalReporter
+from hypothesis import settings
+
+# The machine's pace is nobody's fault, and the same run shall come to the same end.
+settings.register_profile("default", deadline=None, derandomize=True)
+settings.register_profile("long", deadline=None, max_examples=4_000, print_blob=True)
 
 _FILE = re.compile(r"test_p(\d\d)_(\w+)\.py")
 
