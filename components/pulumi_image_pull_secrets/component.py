@@ -153,8 +153,10 @@ class ImagePullSecrets(pulumi.ComponentResource):
             )
             identifier = existing.id
         found = core.ServiceAccount.get(resource_name, identifier, opts=pulumi.ResourceOptions(parent=self))
+        # A preview takes a property that the account does not have for unknown; it was read where the metadata were.
+        pull_secrets: pulumi.Output[Any] = found.metadata.apply(lambda _: found.image_pull_secrets.future())
         # Output.all would make plain dicts of the SDK's types, with keys that differ from both spellings.
-        entries = found.image_pull_secrets.apply(lambda entries: [{"name": entry.name} for entry in entries or []])
+        entries = pull_secrets.apply(lambda entries: [{"name": entry.name} for entry in entries or []])
         metadata = found.metadata.apply(_as_json)
         return pulumi.Output.all(entries, metadata).apply(
             lambda parts: LiveAccount.parse({"imagePullSecrets": parts[0], "metadata": parts[1]}, self._owner)

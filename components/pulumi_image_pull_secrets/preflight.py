@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .attachment import LiveAccount
+from .attachment import OWNER_ANNOTATION, LiveAccount
 from .docker_config import SECRET_TYPE
 from .names import nearest
 
@@ -62,7 +62,13 @@ def find_obstacles(
         if namespace.create and found.owner != owner:
             yield (
                 f'namespace "{namespace.name}" has create: true but exists, and {_made_by(found.owner)}; '
+                f"{_if_renamed(namespace.name, owner) if found.owner else ''}"
                 "leave create out, so that a destroy doesn't delete it"
+            )
+        if not namespace.create and found.owner == owner:
+            yield (
+                f'namespace "{namespace.name}" was made by this stack, and without create: true it would be deleted '
+                "with all that is in it; give it create: true, or take it out of the namespaces if it shall go"
             )
         if not namespace.create:
             yield from _missing_accounts(namespace, found)
@@ -97,9 +103,15 @@ def _foreign_secrets(namespace: str, found: LiveNamespace, *, owner: str, adopt:
             )
         elif secret.owner != owner and not adopt:
             yield (
-                f'Secret "{namespace}/{name}" exists and {_made_by(secret.owner)}; set adopt: true to take it over, '
-                "or choose another secretName"
+                f'Secret "{namespace}/{name}" exists and {_made_by(secret.owner)}; set adopt: true to take it over'
+                f"{' (right after a rename of this stack)' if secret.owner else ''}, or choose another secretName"
             )
+
+
+def _if_renamed(namespace: str, owner: str) -> str:
+    """Left out, create would delete a namespace that the state of a renamed stack still holds."""
+    command = f"kubectl annotate --overwrite namespace {namespace} {OWNER_ANNOTATION}={owner}"
+    return f"if that is this stack's former name, type {command}; otherwise "
 
 
 def _made_by(owner: str | None) -> str:

@@ -105,7 +105,9 @@ class Mocks(pulumi.runtime.Mocks):
             account = self._accounts.get(f"{namespace}/{name}", {})
             metadata = {"namespace": namespace, "name": name}
             metadata |= {key: account[key] for key in ("annotations", "managedFields") if key in account}
-            return args.resource_id, {"metadata": metadata, "imagePullSecrets": account.get("imagePullSecrets")}
+            # As in a real answer, what an account doesn't have is left out; a preview then takes it for unknown.
+            entries = {key: account[key] for key in ("imagePullSecrets",) if account.get(key)}
+            return args.resource_id, {"metadata": metadata, **entries}
         metadata = args.inputs.get("metadata", {})
         name = "/".join(metadata[part] for part in ("namespace", "name") if part in metadata)
         if self._preview or not args.custom:

@@ -235,7 +235,7 @@ async def test_only_accounts_in_a_namespace_of_ours_are_made(args: ImagePullSecr
     assert [resource for resource in deployment.resources if resource.type == ACCOUNT and not resource.read_id] == []
 
 
-async def test_a_preview_waits_for_an_account_that_is_not_there_yet(args: ImagePullSecretsArgs) -> None:
+async def test_a_preview_waits_only_for_an_account_that_is_not_there_yet(args: ImagePullSecretsArgs) -> None:
     args["namespaces"].append(NamespaceArgs(name="preview", create=True))
     deployment = await deploy_pulls(
         args, preview=True, accounts={"team-b/default": {"imagePullSecrets": [{"name": "z"}]}}
@@ -246,6 +246,7 @@ async def test_a_preview_waits_for_an_account_that_is_not_there_yet(args: ImageP
     assert patches["pulls/preview/default"].retain_on_delete is None
     assert patches["pulls/team-b/default"].inputs["imagePullSecrets"] == [{"name": "z"}, {"name": "regcred"}]
     assert patches["pulls/team-b/default"].retain_on_delete is True
+    assert patches["pulls/team-a/default"].inputs["imagePullSecrets"] == [{"name": "regcred"}]
 
 
 @WAYS

@@ -101,6 +101,17 @@ def test_a_namespace_to_create_that_somebody_else_made_is_told(owner: str | None
     assert line.startswith('namespace "team-a" has create: true but exists')
     assert who in line
     assert "leave create out" in line
+    command = f"kubectl annotate --overwrite namespace team-a image-pull-secrets/owner={OWNER}"
+    assert (f"if that is this stack's former name, type {command}; otherwise leave" in line) == (owner is not None)
+
+
+def test_a_namespace_of_ours_that_would_be_deleted_and_stay_listed_is_told() -> None:
+    line = only(obstacles(wanted(), team_a=namespace("default", owner=OWNER)))
+    assert line == (
+        'namespace "team-a" was made by this stack, and without create: true it would be deleted with all that is in '
+        "it; give it create: true, or take it out of the namespaces if it shall go"
+    )
+    assert obstacles(wanted(), team_a=namespace("default", owner=OTHER)) == []
 
 
 @pytest.mark.parametrize(("owner", "who"), [(None, "made by somebody else"), (OTHER, f'made by "{OTHER}"')])
@@ -109,8 +120,9 @@ def test_a_secret_that_somebody_else_made_is_named_with_both_ways_on(owner: str 
     line = only(obstacles(wanted(), team_a=theirs))
     assert line.startswith('Secret "team-a/regcred" exists')
     assert who in line
-    assert "adopt: true" in line
+    assert "set adopt: true to take it over" in line
     assert "another secretName" in line
+    assert ("(right after a rename of this stack)" in line) == (owner is not None)
 
 
 @pytest.mark.parametrize("owner", [None, OTHER])
