@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import DockerConfigError, RegistryAddressError
+from .keyring import Credential as Credential
+from .keyring import lookup as lookup
 
 SECRET_TYPE = "kubernetes.io/dockerconfigjson"
 """The ``type`` of a Secret that holds a Docker configuration."""
@@ -32,6 +34,9 @@ _DOCKER_HUB_HOSTS = {
 }
 _HOST = re.compile(r"[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?(\.[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?)*|\[[0-9a-f:.]+\]")
 _PATH = re.compile(r"(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
+_MAX_ADDRESS = 1000
+"""A host has at most 253 characters and the path of an image's name 255; this leaves room for what is typed around."""
+_LOGIN_FIELDS = ("username", "password", "email", "auth")
 _LONE_SURROGATE = "holds a lone surrogate, which is no character and has no UTF-8 form"
 _GO_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
@@ -58,6 +63,10 @@ def registry_key(server: str) -> str:
         # Not shown: what stands before the "@" is a user name, and often a password.
         raise RegistryAddressError(
             "the address holds an '@'; a user name belongs in username and password, a digest is part of an image"
+        )
+    if len(server) > _MAX_ADDRESS:
+        raise RegistryAddressError(
+            f"{_shown(server)} has {len(server)} characters, more than any image's name may have"
         )
     scheme, separator, address = server.strip().rpartition("://")
     if separator and scheme.lower() not in ("http", "https"):
@@ -150,12 +159,17 @@ def check(text: str) -> None:
         raise DockerConfigError(problem)
     if not isinstance(config, dict):
         raise DockerConfigError('it is not a JSON object with "auths" in it')
+    if problem := _spelling_problem(config, ("auths", "HttpHeaders")):
+        raise DockerConfigError(f"it {problem}")
     for helper in ("credsStore", "credHelpers"):
         if config.get(helper):
             raise DockerConfigError(
                 f'it has "{helper}": the passwords are in a program on the machine where it was written, which a node '
                 "cannot ask; log in without a credential helper, or give the registries instead"
             )
+    headers = {} if config.get("HttpHeaders") is None else config["HttpHeaders"]
+    if not isinstance(headers, dict) or not all(value is None or isinstance(value, str) for value in headers.values()):
+        raise DockerConfigError('it has "HttpHeaders" that are not an object of texts, which fails every pull with it')
     auths = config.get("auths")
     if not isinstance(auths, dict) or not auths:
         raise DockerConfigError('it has no "auths" with a registry in it, as docker login writes')
@@ -176,7 +190,9 @@ def _parse(text: str) -> tuple[Any, str | None]:
     The parser's own errors hold the whole text, so none may become the context of one that is raised.
     """
     try:
-        return json.loads(text, parse_constant=_refuse_constant), None
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_doubles), None
+    except _DoubleKeyError:
+        return None, "an object in it has the same key twice"
     except json.JSONDecodeError as error:
         return None, f"it is not JSON at line {error.lineno}, column {error.colno}"
     except ValueError:
@@ -190,6 +206,18 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
+class _DoubleKeyError(ValueError):
+    pass
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Python takes the last of two, Go reads both.
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise _DoubleKeyError
+    return value
+
+
 def _is_address(server: str) -> bool:
     try:
         registry_key(server)
@@ -201,13 +229,25 @@ def _is_address(server: str) -> bool:
 def _entry_problem(entry: object) -> str | None:
     if not isinstance(entry, dict):
         return "is not an object"
-    login = {name: "" if entry.get(name) is None else entry[name] for name in ("username", "password", "email", "auth")}
+    if problem := _spelling_problem(entry, _LOGIN_FIELDS):
+        return problem
+    login = {name: "" if entry.get(name) is None else entry[name] for name in _LOGIN_FIELDS}
     if not all(isinstance(value, str) for value in login.values()):
         return "has a username, password, email or auth that is not text"
     if login["auth"]:
         return _auth_problem(login["auth"])
     if not login["username"] or not login["password"]:
         return "has neither an auth nor a username with a password, so a node cannot log in with it"
+    return None
+
+
+def _spelling_problem(value: dict[str, Any], fields: tuple[str, ...]) -> str | None:
+    # Go takes a key in any letters for the field.
+    folded = {field.casefold(): field for field in fields}
+    for key in value:
+        field = folded.get(key.casefold(), key)
+        if field != key:
+            return f'has a key that differs from "{field}" only in upper and lower case; spell it "{field}"'
     return None
 
 

@@ -7,6 +7,8 @@ hold the value of a password.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+_LONGEST_KEY = 253
+
 
 class ImagePullSecretsError(Exception):
     """The root: ``except ImagePullSecretsError`` catches whatever this library raises on purpose."""
@@ -31,15 +33,22 @@ class Problem:
 
     def is_within(self, paths: Collection[tuple[str | int, ...]]) -> bool:
         """Whether it is at one of ``paths``, or inside of it."""
-        return any(self.path[: len(path)] == path for path in paths)
+        return any(self.path[:length] in paths for length in range(len(self.path) + 1))
 
 
 def format_path(path: Iterable[str | int]) -> str:
     """``("namespaces", 3, "name")`` as ``namespaces[3].name``."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        text += f"[{part}]" if isinstance(part, int) else f".{_shown(part)}" if text else _shown(part)
     return text
+
+
+def _shown(key: str) -> str:
+    """The key as it was typed, unless it would break the line or fill the screen."""
+    if len(key) <= _LONGEST_KEY and key.isprintable():
+        return key
+    return ascii(key[:_LONGEST_KEY]) + ("…" if len(key) > _LONGEST_KEY else "")
 
 
 class DockerConfigError(ImagePullSecretsError):

@@ -22,10 +22,10 @@ _QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 def label_problem(name: str) -> str | None:
     """What is wrong with ``name`` as a DNS-1123 label (a namespace), or None."""
     if len(name) > MAX_LABEL:
-        return f"{_shown(name)} has {len(name)} characters; at most {MAX_LABEL} are allowed"
+        return f"{shown(name)} has {len(name)} characters; at most {MAX_LABEL} are allowed"
     if not _LABEL.fullmatch(name):
         return (
-            f"{_shown(name)} is not a DNS-1123 label: lower-case letters, digits and '-', "
+            f"{shown(name)} is not a DNS-1123 label: lower-case letters, digits and '-', "
             "with a letter or digit first and last"
         )
     return None
@@ -34,10 +34,10 @@ def label_problem(name: str) -> str | None:
 def subdomain_problem(name: str) -> str | None:
     """What is wrong with ``name`` as a DNS-1123 subdomain (a Secret, a ServiceAccount), or None."""
     if len(name) > MAX_SUBDOMAIN:
-        return f"{_shown(name)} has {len(name)} characters; at most {MAX_SUBDOMAIN} are allowed"
+        return f"{shown(name)} has {len(name)} characters; at most {MAX_SUBDOMAIN} are allowed"
     if not _SUBDOMAIN.fullmatch(name):
         return (
-            f"{_shown(name)} is not a DNS-1123 subdomain: lower-case letters, digits, '-' and '.', "
+            f"{shown(name)} is not a DNS-1123 subdomain: lower-case letters, digits, '-' and '.', "
             "with a letter or digit at both ends of each part"
         )
     return None
@@ -47,10 +47,10 @@ def qualified_name_problem(key: str) -> str | None:
     """What is wrong with ``key`` as a label's or annotation's key (``[prefix/]name``), or None."""
     prefix, slash, name = key.rpartition("/")
     if slash and (subdomain_problem(prefix) or "/" in prefix):
-        return f"{_shown(key)} has a prefix that is not a DNS-1123 subdomain"
+        return f"{shown(key)} has a prefix that is not a DNS-1123 subdomain"
     if len(name) > MAX_LABEL or not _QUALIFIED_NAME.fullmatch(name):
         return (
-            f"{_shown(key)} is not a qualified name: at most {MAX_LABEL} letters, digits, '-', '_' and '.', "
+            f"{shown(key)} is not a qualified name: at most {MAX_LABEL} letters, digits, '-', '_' and '.', "
             "with a letter or digit first and last, after an optional prefix and '/'"
         )
     return None
@@ -60,7 +60,7 @@ def label_value_problem(value: str) -> str | None:
     """What is wrong with ``value`` as a label's value, or None."""
     if value and (len(value) > MAX_LABEL or not _QUALIFIED_NAME.fullmatch(value)):
         return (
-            f"{_shown(value)} is not a label value: empty, or at most {MAX_LABEL} letters, digits, '-', '_' and '.', "
+            f"{shown(value)} is not a label value: empty, or at most {MAX_LABEL} letters, digits, '-', '_' and '.', "
             "with a letter or digit first and last"
         )
     return None
@@ -73,6 +73,6 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return by_folded[matches[0]] if matches else None
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """The name as a message can hold it: quoted, escaped, and not longer than a name may be."""
     return ascii(name if len(name) <= MAX_LABEL else name[: MAX_LABEL - 1]) + ("…" if len(name) > MAX_LABEL else "")

@@ -26,7 +26,7 @@ from pydantic.alias_generators import to_camel
 
 from .args import ImagePullSecretsArgs, NamespaceArgs, RegistryArgs
 from .errors import Problem, SettingsError
-from .names import nearest
+from .names import nearest, shown
 from .validation import DEFAULT_ACCOUNTS, find_problems
 
 PROJECT = "image-pull-secrets"
@@ -181,7 +181,9 @@ def _environment_passwords(registries: Any, environ: Mapping[str, str]) -> Itera
             if environ.get(variable):
                 registry["password"] = environ[variable]
             else:
-                yield Problem((*path, "passwordEnv"), f"the environment variable {variable!a} is not set; export it")
+                yield Problem(
+                    (*path, "passwordEnv"), f"the environment variable {shown(variable)} is not set; export it"
+                )
 
 
 def _shape_problem(details: Mapping[str, Any]) -> Problem:

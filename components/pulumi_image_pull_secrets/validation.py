@@ -34,7 +34,8 @@ def _secret_names(config: Mapping[str, Any]) -> Iterator[Problem]:
     for index, name in _texts(retired):
         if name == current:
             yield Problem(
-                ("retired_secret_names", index), f"{name!r} is the current secret_name; a Secret is one or the other"
+                ("retired_secret_names", index),
+                f"{names.shown(name)} is the current secret_name; a Secret is one or the other",
             )
 
 

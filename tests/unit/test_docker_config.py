@@ -100,6 +100,7 @@ def test_an_address_as_people_type_it_becomes_the_key_that_the_kubelet_looks_up(
         ("ghcr.io//acme", "path"),
         ("docker.io/Acme", "path"),
         ("ghcr.io/acme/app@sha256:0", "digest"),
+        ("a.b" + "/a" * 500, "has 1003 characters, more than any image's name"),
     ],
 )
 def test_an_address_that_no_node_would_look_up_is_an_error_that_says_why(typed: str, says: str) -> None:

@@ -46,7 +46,9 @@ def test_an_entry_that_a_node_can_log_in_with_is_accepted(entry: object) -> None
 
 def test_a_whole_file_as_docker_login_writes_it_is_accepted() -> None:
     login = {"auth": auth_of("bot:pw")}
-    check(json.dumps({"auths": {"ghcr.io": login, "https://index.docker.io/v1/": login}, "credsStore": ""}, indent=4))
+    auths = {"ghcr.io": login, "https://index.docker.io/v1/": login}
+    check(json.dumps({"auths": auths, "credsStore": "", "HttpHeaders": {"User-Agent": "Docker-Client"}}, indent=4))
+    check(json.dumps({"auths": auths, "HttpHeaders": None, "detachKeys": "ctrl-e"}))
 
 
 @pytest.mark.parametrize(
@@ -74,6 +76,13 @@ def test_a_whole_file_as_docker_login_writes_it_is_accepted() -> None:
         (config_of({"auth": "ä"}), "not base64, which"),
         (config_of({"auth": "A"}), "not base64, which"),
         (config_of({"auth": auth_of("bot")}), "base64 of 'username:password'"),
+        ('{"auths": {"a.b": {"auth": "!"}}, "auths": {"a.b": {"auth": "YTpi"}}}', "the same key twice"),
+        ('{"auths": {"a.b": {"auth": "!", "auth": "YTpi"}}}', "the same key twice"),
+        ('{"auths": {"a.b": {"auth": "YTpi"}}, "Auths": {"a.b": {"auth": "!"}}}', 'spell it "auths"'),
+        (config_of({"auth": auth_of("bot:pw"), "Auth": "!"}), "'ghcr.io' has a key that differs from \"auth\" only"),
+        ('{"auths": {"a.b": {"auth": "YTpi"}}, "httpHeaders": {}}', 'spell it "HttpHeaders"'),
+        ('{"auths": {"a.b": {"auth": "YTpi"}}, "HttpHeaders": {"a": 5}}', '"HttpHeaders" that are not'),
+        ('{"auths": {"a.b": {"auth": "YTpi"}}, "HttpHeaders": "a"}', '"HttpHeaders" that are not'),
     ],
 )
 def test_a_text_that_no_node_can_use_is_an_error_that_says_why(text: str, says: str) -> None:

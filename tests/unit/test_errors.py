@@ -63,6 +63,9 @@ def test_a_problem_is_within_what_stands_around_it(path: Path, paths: list[Path]
         (("secret_name",), "secret_name"),
         (("namespaces", 2, "service_accounts", 0), "namespaces[2].service_accounts[0]"),
         ((0, "name"), "[0].name"),
+        (("labels", "é"), "labels.é"),
+        (("labels", "a\nb", "\ud800"), "labels.'a\\nb'.'\\ud800'"),
+        (("k" * 254,), f"'{'k' * 253}'…"),
     ],
 )
 def test_a_path_is_written_as_one_would_type_it(path: Path, text: str) -> None:

@@ -89,6 +89,10 @@ def test_an_environment_variable_that_is_not_set_is_told_by_its_name(environ: di
     )
 
 
+def test_a_very_long_name_of_an_environment_variable_is_cut() -> None:
+    assert len(line(raw(registry(passwordEnv="X" * 100_000)))) < 300
+
+
 def test_an_environment_variable_beside_a_password_is_one_too_many() -> None:
     assert line(raw(registry(passwordEnv="GHCR", password="-")), {"GHCR": "-"}) == (
         "image-pull-secrets:registries[0].passwordEnv: password is given as well; give one of the two"

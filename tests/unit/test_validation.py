@@ -63,6 +63,11 @@ REGISTRY = {"server": "ghcr.io", "username": "bot", "password": "-"}
         ({"retired_secret_names": ["ok", "Old"]}, "retired_secret_names[1]", "DNS-1123 subdomain"),
         ({"retired_secret_names": ["a", "b", "a"]}, "retired_secret_names[2]", "given twice; it is already at [0]"),
         ({"retired_secret_names": ["regcred"]}, "retired_secret_names[0]", "is the current secret_name"),
+        (
+            {"secret_name": "x" * 200, "retired_secret_names": ["x" * 200]},
+            "retired_secret_names[0]",
+            f"'{'x' * 62}'… is the current secret_name",
+        ),
         ({"namespaces": []}, "namespaces", "the list is empty"),
         ({"namespaces": [{"name": "a.b"}]}, "namespaces[0].name", "DNS-1123 label"),
         ({"namespaces": [{"name": "a"}, {"name": "a"}]}, "namespaces[1].name", "given twice; it is already at [0]"),
