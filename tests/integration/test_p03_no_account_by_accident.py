@@ -3,7 +3,10 @@
 import secrets
 
 from tests.integration.live import LiveCluster
+from tests.integration.meanwhile import After, after_the_read
 from tests.integration.program import ProgramStack
+
+__all__ = ["after_the_read"]
 
 
 def accounts(cluster: LiveCluster, namespace: str) -> set[str]:
@@ -36,3 +39,18 @@ def test_a_namespace_of_ours_gets_the_listed_accounts(cluster: LiveCluster, stac
     assert stack.preview().changed == {}
     stack.destroy()
     assert name not in {item.metadata.name for item in cluster.api.list_namespace().items}
+
+
+def test_an_account_that_is_deleted_between_the_read_and_the_apply_is_made_again(
+    cluster: LiveCluster, stack: ProgramStack, after_the_read: After
+) -> None:
+    namespace = cluster.new_namespace("builder")
+    stack.config["namespaces"] = [{"name": namespace, "serviceAccounts": ["builder"]}]
+
+    after_the_read(lambda: cluster.kubectl("delete", "serviceaccount", "builder", "-n", namespace))
+    assert not stack.up().failed
+    assert cluster.pull_secrets(namespace, "builder") == ["regcred"]
+
+    cluster.kubectl("delete", "serviceaccount", "builder", "-n", namespace)
+    assert stack.up().failed
+    assert accounts(cluster, namespace) == {"default"}

@@ -1,9 +1,16 @@
 """P5: destroy takes nothing that is not ours, and after a detach every account is exactly as it was found."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
+from tests.integration.importing import import_components
 from tests.integration.live import LiveCluster
 from tests.integration.program import ProgramStack
+from tests.integration.test_cluster_rights import NEEDED, user
+
+__all__ = ["user"]
 
 
 def detach_and_destroy(stack: ProgramStack) -> None:
@@ -30,18 +37,20 @@ def test_detach_and_destroy_restore_the_account(cluster: LiveCluster, stack: Pro
     assert cluster.secret(namespace, "regcred") is None
 
 
-def test_a_plain_destroy_keeps_foreign_entries(cluster: LiveCluster, stack: ProgramStack) -> None:
+def test_a_plain_destroy_keeps_foreign_entries_and_ours_with_them(cluster: LiveCluster, stack: ProgramStack) -> None:
     namespace = cluster.new_namespace()
     cluster.set_pull_secrets(namespace, "default", "theirs")
     stack.config["namespaces"] = [{"name": namespace}]
     stack.up()
 
+    attached = cluster.account(namespace, "default")
     stack.destroy()
 
-    assert "theirs" in cluster.pull_secrets(namespace)
+    assert cluster.pull_secrets(namespace) == ["theirs", "regcred"]
+    assert cluster.account(namespace, "default") == attached
 
 
-def test_an_entry_added_after_our_last_up_survives_a_plain_destroy(cluster: LiveCluster, stack: ProgramStack) -> None:
+def test_a_list_edited_after_our_last_up_survives_a_plain_destroy(cluster: LiveCluster, stack: ProgramStack) -> None:
     namespace = cluster.new_namespace()
     stack.config["namespaces"] = [{"name": namespace}]
     stack.up()
@@ -49,7 +58,8 @@ def test_an_entry_added_after_our_last_up_survives_a_plain_destroy(cluster: Live
 
     stack.destroy()
 
-    assert "theirs" in cluster.pull_secrets(namespace)
+    assert cluster.pull_secrets(namespace) == ["regcred", "theirs"]
+    assert "annotations" not in cluster.account(namespace, "default")["metadata"]
 
 
 def test_what_a_destroy_left_is_taken_by_a_later_detach(cluster: LiveCluster, stack: ProgramStack) -> None:
@@ -116,3 +126,44 @@ def test_an_account_and_a_namespace_that_leave_the_stack_are_restored(
     stack.up()
     assert stack.preview().changed == {}
     assert [cluster.account(staying, "builder"), cluster.account(leaving, "builder")] == before[:2]
+
+
+def test_who_may_not_list_all_accounts_leaves_a_namespace_in_two_steps(
+    cluster: LiveCluster, stack: ProgramStack, user: Callable[..., Path]
+) -> None:
+    staying, emptied, leaving = (cluster.new_namespace() for _ in range(3))
+    for namespace in (emptied, leaving):
+        cluster.set_pull_secrets(namespace, "default", "theirs")
+    before = cluster.account(emptied, "default")
+    stack.config["kubeconfig"] = str(user([staying, emptied, leaving], NEEDED))
+    stack.config["namespaces"] = [{"name": name} for name in (staying, emptied, leaving)]
+    assert not stack.up().failed
+
+    stack.config["namespaces"] = [{"name": staying}, {"name": emptied, "serviceAccounts": []}]
+    assert not stack.up().failed
+    stack.config["namespaces"] = [{"name": staying}]
+    up = stack.up()
+
+    assert not up.failed, up.output
+    assert cluster.account(emptied, "default") == before
+    assert cluster.pull_secrets(leaving) == ["theirs", "regcred"]
+    assert cluster.secret(emptied, "regcred") is cluster.secret(leaving, "regcred") is None
+
+
+def test_imported_detach_and_destroy_restore_the_accounts(cluster: LiveCluster, stack: ProgramStack) -> None:
+    namespace = cluster.new_namespace("builder")
+    cluster.set_pull_secrets(namespace, "builder", "theirs")
+    before = [cluster.account(namespace, name) for name in ("default", "builder")]
+    import_components(cluster, stack, "pulls")
+    stack.config["namespaces"] = [{"name": namespace, "serviceAccounts": ["default", "builder"]}]
+    stack.up()
+    assert cluster.pull_secrets(namespace, "builder") == ["theirs", "regcred"]
+
+    stack.config["detach"] = True
+    preview, up = stack.preview(), stack.up()
+    assert preview.changed == up.changed == {"update": 2}
+    assert stack.preview().changed == {}
+    assert not stack.destroy().failed
+
+    assert [cluster.account(namespace, name) for name in ("default", "builder")] == before
+    assert cluster.secret(namespace, "regcred") is None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.integration.importing import import_components
 from tests.integration.live import LiveCluster
 from tests.integration.program import ProgramStack
 
@@ -56,4 +57,46 @@ def test_what_somebody_undid(
     assert cluster.pull_secrets(namespace)[-1] == "regcred"
     assert cluster.account(namespace, "default")["metadata"]["annotations"] == annotations
     assert cluster.docker_config(namespace, "regcred")["auths"]["ghcr.io"]["password"] == stack.password
+    assert stack.preview().changed == {}
+
+
+@pytest.mark.parametrize("imported", [False, True], ids=["the program", "imported"])
+def test_a_default_account_that_kubernetes_made_again(
+    cluster: LiveCluster, stack: ProgramStack, imported: bool
+) -> None:
+    namespace = cluster.new_namespace()
+    if imported:
+        import_components(cluster, stack, "pulls")
+    stack.config["namespaces"] = [{"name": namespace}]
+    stack.up()
+    attached = cluster.account(namespace, "default")
+
+    cluster.kubectl("delete", "serviceaccount", "default", "-n", namespace)
+    cluster.wait_for(lambda: cluster.account(namespace, "default"))
+    preview, up = stack.preview(), stack.up()
+
+    assert not up.failed, up.output
+    assert preview.changed == up.changed
+    after = cluster.account(namespace, "default")
+    assert after["metadata"]["uid"] != attached["metadata"]["uid"]
+    assert after["metadata"]["annotations"] == attached["metadata"]["annotations"]
+    assert after["imagePullSecrets"] == attached["imagePullSecrets"]
+    assert stack.preview().changed == {}
+
+
+def test_imported_what_somebody_undid(cluster: LiveCluster, stack: ProgramStack) -> None:
+    namespaces = [cluster.new_namespace() for _ in range(3)]
+    import_components(cluster, stack, "pulls")
+    stack.config["namespaces"] = [{"name": name} for name in namespaces]
+    stack.up()
+    attached = [cluster.account(name, "default") for name in namespaces]
+
+    for namespace, undo in zip(namespaces, (_whole_list, _annotation, _secret), strict=True):
+        undo(cluster, namespace)
+    preview, up = stack.preview(), stack.up()
+
+    assert not up.failed, up.output
+    assert preview.changed == up.changed == {"create": 1, "update": 2}
+    assert [cluster.account(name, "default") for name in namespaces] == attached
+    assert all(cluster.secret(name, "regcred") for name in namespaces)
     assert stack.preview().changed == {}

@@ -1,5 +1,6 @@
 """P8: destroy and up still work after an account or a namespace was deleted, and recreate nothing on destroy."""
 
+from tests.integration.importing import import_components
 from tests.integration.live import LiveCluster
 from tests.integration.program import ProgramStack
 
@@ -50,3 +51,29 @@ def test_a_namespace_of_ours_comes_back_with_the_next_up(cluster: LiveCluster, s
     assert not up.failed, up.output
     assert cluster.pull_secrets(name, "builder") == ["regcred"]
     assert stack.preview().changed == {}
+
+
+def test_imported_up_and_destroy_work_without_what_was_deleted(cluster: LiveCluster, stack: ProgramStack) -> None:
+    kept, gone = cluster.new_namespace("builder", "deployer"), cluster.new_namespace()
+    import_components(cluster, stack, "pulls")
+    listed = {"name": kept, "serviceAccounts": ["default", "builder", "deployer"]}
+    stack.config["namespaces"] = [listed, {"name": gone}]
+    assert not stack.up().failed
+
+    cluster.kubectl("delete", "serviceaccount", "builder", "-n", kept)
+    cluster.delete_namespace(gone)
+    stack.config["namespaces"] = [listed]
+    refused = stack.preview()
+    assert refused.failed
+    assert f"resource '{kept}/builder' does not exist" in refused.output
+    listed["serviceAccounts"] = ["default", "deployer"]
+    up = stack.up()
+    assert not up.failed, up.output
+    assert stack.preview().changed == {}
+
+    cluster.kubectl("delete", "serviceaccount", "deployer", "-n", kept)
+    destroyed = stack.destroy()
+    assert not destroyed.failed, destroyed.output
+    assert {item.metadata.name for item in cluster.api.list_namespaced_service_account(kept).items} == {"default"}
+    assert gone not in {item.metadata.name for item in cluster.api.list_namespace().items}
+    assert cluster.pull_secrets(kept) == []

@@ -1,11 +1,15 @@
-"""P9: two stacks can share an account: each adds and removes only its own names, and both come to rest."""
+"""P9: two stacks or components can share an account: each adds and removes its own names, and both come to rest."""
 
 from collections.abc import Callable
 
 import pytest
 
+from tests.integration.importing import import_components
 from tests.integration.live import LiveCluster
+from tests.integration.meanwhile import After, after_the_read
 from tests.integration.program import ProgramStack
+
+__all__ = ["after_the_read"]
 
 
 @pytest.fixture
@@ -68,3 +72,45 @@ def test_the_same_secret_in_one_namespace_is_told(
 
     assert refused.failed
     assert f'Secret "{namespace}/one" exists and was made by "image-pull-secrets.{one.name}.pulls"' in refused.output
+
+
+def test_of_two_at_the_same_moment_the_next_up_mends_the_one_that_lost(
+    cluster: LiveCluster, pair: tuple[str, ProgramStack, ProgramStack], after_the_read: After
+) -> None:
+    namespace, one, other = pair
+    cluster.set_pull_secrets(namespace, "default", "theirs")
+
+    after_the_read(other.up)
+    assert not one.up().failed
+    assert cluster.pull_secrets(namespace) == ["theirs", "one"]
+
+    come_to_rest(other, one)
+    assert cluster.pull_secrets(namespace) == ["theirs", "one", "other"]
+
+
+def test_two_components_in_one_program_come_to_rest_and_leave_alone(cluster: LiveCluster, stack: ProgramStack) -> None:
+    namespace = cluster.new_namespace("builder")
+    cluster.set_pull_secrets(namespace, "builder", "theirs")
+    before = [cluster.account(namespace, name) for name in ("default", "builder")]
+    listed = [{"name": namespace, "serviceAccounts": ["default", "builder"]}]
+    stack.config |= {"namespaces": listed, "one": {"secretName": "one"}, "other": {"secretName": "other"}}
+    import_components(cluster, stack, "one", "other")
+
+    # The one that applied last in the first up has undone the other.
+    assert not stack.up().failed
+    come_to_rest(stack)
+    assert set(cluster.pull_secrets(namespace)) == {"one", "other"}
+    assert cluster.pull_secrets(namespace, "builder")[0] == "theirs"
+    assert set(cluster.pull_secrets(namespace, "builder")) == {"theirs", "one", "other"}
+
+    stack.config["one"]["detach"] = True
+    assert not stack.up().failed
+    import_components(cluster, stack, "other")
+    assert not stack.up().failed
+    assert cluster.pull_secrets(namespace) == ["other"]
+    assert cluster.pull_secrets(namespace, "builder") == ["theirs", "other"]
+
+    stack.config["other"]["detach"] = True
+    assert not stack.up().failed
+    assert not stack.destroy().failed
+    assert [cluster.account(namespace, name) for name in ("default", "builder")] == before

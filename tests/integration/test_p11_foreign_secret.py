@@ -1,5 +1,6 @@
 """P11: a Secret of that name that someone made with kubectl is named, and never overwritten silently."""
 
+from tests.integration.importing import import_components
 from tests.integration.live import LiveCluster
 from tests.integration.program import ProgramStack
 
@@ -61,4 +62,31 @@ def test_after_adopting_the_flag_can_go(cluster: LiveCluster, stack: ProgramStac
 
     assert not up.failed, up.output
     assert stack.preview().changed == {}
+    assert cluster.pull_secrets(namespace) == ["regcred"]
+
+
+def test_imported_the_up_fails_and_a_provider_that_adopts_takes_it_over(
+    cluster: LiveCluster, stack: ProgramStack
+) -> None:
+    namespace = cluster.new_namespace()
+    create_by_hand(cluster, namespace)
+    before = cluster.secret(namespace, "regcred")
+    import_components(cluster, stack, "pulls")
+    stack.config["namespaces"] = [{"name": namespace}]
+
+    preview, up = stack.preview(), stack.up()
+    assert not preview.failed
+    assert up.failed
+    assert 'secrets "regcred" already exists' in up.output
+    assert cluster.secret(namespace, "regcred") == before
+    assert cluster.pull_secrets(namespace) == []
+
+    stack.config["adopt"] = True
+    up = stack.up()
+    after = cluster.secret(namespace, "regcred")
+    assert not up.failed, up.output
+    assert before is not None
+    assert after is not None
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert list(cluster.docker_config(namespace, "regcred")["auths"]) == ["ghcr.io"]
     assert cluster.pull_secrets(namespace) == ["regcred"]

@@ -69,3 +69,25 @@ def test_a_kubeconfig_in_the_environment_is_searched_for_the_context_alone(
 
     assert not up.failed, up.output
     assert cluster.pull_secrets(namespace) == ["regcred"]
+
+
+def test_a_context_that_was_renamed_changes_nothing_in_its_cluster(
+    cluster: LiveCluster, stack: ProgramStack, kubeconfig: dict[str, Any], tmp_path: Path
+) -> None:
+    namespace = cluster.new_namespace()
+    kubeconfig["contexts"].append(kubeconfig["contexts"][0] | {"name": "renamed"})
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(kubeconfig))
+    stack.config |= {"kubeconfig": str(tmp_path / "kubeconfig"), "namespaces": [{"name": namespace}]}
+    stack.up()
+    before = cluster.account(namespace, "default"), cluster.secret(namespace, "regcred")
+
+    stack.config["context"] = "renamed"
+    preview, up = stack.preview(), stack.up()
+
+    assert not up.failed, up.output
+    # That is the provider.
+    assert preview.changed == up.changed == {"update": 1}
+    assert (cluster.account(namespace, "default"), cluster.secret(namespace, "regcred")) == before
+    assert stack.preview().changed == {}
+    assert not stack.destroy().failed
+    assert cluster.pull_secrets(namespace) == []
