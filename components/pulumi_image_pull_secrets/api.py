@@ -90,6 +90,10 @@ class Api:
             if "gitVersion" not in (self.ask(self._version.get_code) or {}):
                 raise self._unreachable(ValueError())
 
+    def group(self, kind: Callable[[client.ApiClient], _T]) -> _T:
+        """Another API of the official client, such as AppsV1Api, on the same connections."""
+        return kind(self._clients[0])
+
     def each(self, subjects: Iterable[_A], ask: Callable[[_A], _T]) -> list[_T]:
         """The answers for all of ``subjects``, several at once."""
         with ThreadPoolExecutor(_PARALLEL) as pool:

@@ -1,0 +1,54 @@
+"""How findings speak of objects, keys and users, which others have named. Pure."""
+
+import re
+import shlex
+from collections.abc import Collection, Iterable
+
+_FEW = 3
+_LONGEST = 300
+_LONGEST_USER = 100
+# What some registries take as a user name, and is as good as a password.
+_TOKEN = re.compile(r"(gh[a-z]_|github_pat_|glpat-|dckr_pat_|AKIA|ey[JK]).*", re.DOTALL)
+
+
+def line(text: str) -> str:
+    """Text on one line, shortened, with nothing in it that acts: a name in a pod's list of Secrets can be any text."""
+    shown = " ".join(text[: _LONGEST + 1].split())
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+    return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
+
+
+def in_a_shell(text: str) -> str:
+    """Text as words of a command that somebody will paste; none of them does anything."""
+    return " ".join(map(shlex.quote, line(text).split()))
+
+
+def listed(words: Iterable[str], few: int = _FEW) -> str:
+    """Such as ``a, b, c and 4 more``; each once, sorted."""
+    sorted_words = sorted(set(words))
+    more = len(sorted_words) - few
+    return ", ".join(map(line, sorted_words[:few])) + (f" and {more} more" if more > 0 else "")
+
+
+def count(number: int, noun: str) -> str:
+    """Such as ``1 pod`` and ``2 pods``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def names(kind: str, objects: Collection[str]) -> str:
+    """Such as ``ServiceAccount a`` and ``ServiceAccounts a, b``."""
+    return f"{kind}{'s' if len(set(objects)) > 1 else ''} {listed(objects)}"
+
+
+def key_text(key: str) -> str:
+    """A Secret's key, quoted, without what stands before an ``@``: that is often a password."""
+    return _quoted(key.rpartition("@")[2])
+
+
+def user_text(username: str) -> str:
+    """A user name, quoted, unless it is a token by its looks."""
+    return "(a token)" if _TOKEN.fullmatch(username) or len(username) > _LONGEST_USER else _quoted(username)
+
+
+def _quoted(text: str) -> str:
+    return ascii(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
