@@ -10,6 +10,7 @@ What it does, and one wouldn't think:
 
 - A key's path is a prefix of text: ``quay.io/org`` serves ``quay.io/organization/app`` as well.
 - ``*`` stands for characters between two dots of a host. In a port or path it is itself.
+- Capital letters count: ``GHCR.IO`` serves only images that are written so.
 - Docker Hub's ``https://index.docker.io/v1/`` serves only what no other key does. It also serves ``localhost/app``.
 - Only ``auth``, ``username``, ``password`` and ``email`` are read; of a login by ``identitytoken`` an empty one is
   left.

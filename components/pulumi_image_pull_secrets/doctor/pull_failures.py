@@ -1,7 +1,7 @@
 """Why an image isn't pulled, from what the kubelet and the container runtimes say. Pure.
 
 The kubelet repeats the runtime's words, which are no interface: containerd, CRI-O and dockerd each have their own, and
-pass on the registry's. tests/unit/doctor/pull_messages.py has real ones, with where they were seen.
+pass on the registry's. tests/unit/doctor/pull_messages.yaml has real ones, with where they were seen.
 """
 
 import re
