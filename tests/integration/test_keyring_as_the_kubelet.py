@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -49,23 +49,18 @@ def ask_the_kubelet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         questions, answers = process.stdin, process.stdout
 
         def ask(images: Sequence[str], configs: Sequence[Config]) -> Any:
-            contents = [
-                content.encode() if isinstance(content, str) else content
-                for content in (config.content for config in configs)
-            ]
-            question = {
-                "images": images,
-                "configs": [
-                    {"type": config.kind.value, "content": base64.b64encode(content).decode()}
-                    for config, content in zip(configs, contents, strict=True)
-                ],
-            }
+            question = {"images": images, "configs": [_asked(config) for config in configs]}
             print(json.dumps(question), file=questions, flush=True)
             answer = answers.readline()
             assert answer, log.read_text()[-2_000:]
             return json.loads(answer)
 
         yield ask
+
+
+def _asked(config: Config) -> dict[str, str]:
+    content = config.content.encode() if isinstance(config.content, str) else config.content
+    return {"type": config.kind.value, "content": base64.b64encode(content).decode()}
 
 
 def _numbered(contents: Sequence[Content]) -> list[Config]:
@@ -79,7 +74,7 @@ def _of_one_turn(credentials: Sequence[Credential]) -> list[int]:
 
 def _in_turns(logins: Sequence[tuple[str, bytes, bytes]], sizes: Sequence[int]) -> list[list[tuple[str, bytes, bytes]]]:
     rest = iter(logins)
-    return [*(sorted(next(rest) for _ in range(size)) for size in sizes), sorted(rest)]
+    return [*(sorted(islice(rest, size)) for size in sizes), sorted(rest)]
 
 
 def _bytes(text: str) -> bytes:
