@@ -182,4 +182,4 @@ def _hosts(pattern: Pattern) -> Iterator[str]:
 def _paths(path: str) -> Iterator[str]:
     """Of the paths that start with ``path``, the shortest of each sort, and some that no image has."""
     # Images of Docker Hub have two parts.
-    yield from (path + more for more in (("", "a", "/a", "a/a") if path else ("/a", "/a/a")))
+    yield from (path + more for more in (("", "a", "/a", "a/a") if path else ("/a",)))
