@@ -86,7 +86,7 @@ def test_a_kubeconfig_known_only_after_up_is_no_obstacle(cluster: LiveCluster, i
     def program() -> None:
         # An id is known only when its object is made, as the kubeconfig of a cluster is in the program that makes it.
         first = cluster_provider("first", context=CONTEXT, kubeconfig=kubeconfig)
-        made = core.ConfigMap(
+        made = core.Secret(
             "made", metadata={"name": "made", "namespace": namespace}, opts=pulumi.ResourceOptions(provider=first)
         )
         later = made.id.apply(lambda _: kubeconfig)
