@@ -44,6 +44,17 @@ def cluster(control_plane: ControlPlane, parts: dict[str, Path]) -> LiveCluster:
 
 
 @pytest.fixture
+def other_cluster(parts: dict[str, Path], tmp_path: Path) -> Iterator[LiveCluster]:
+    """A cluster of one test alone."""
+    plane = ControlPlane(tmp_path / "other-control-plane", parts)
+    try:
+        plane.start([CONTEXT])
+        yield LiveCluster(plane.kubeconfig, parts["kubectl"])
+    finally:
+        plane.processes.stop()
+
+
+@pytest.fixture
 def engine(parts: dict[str, Path], plugin: sandbox_plugin.Plugin, tmp_path: Path) -> Engine:
     return Engine(tmp_path / "engine", pulumi=parts["pulumi"], plugin=plugin.folder)
 

@@ -91,3 +91,31 @@ def test_a_context_that_was_renamed_changes_nothing_in_its_cluster(
     assert stack.preview().changed == {}
     assert not stack.destroy().failed
     assert cluster.pull_secrets(namespace) == []
+
+
+def test_a_move_to_another_cluster_takes_everything_along(
+    cluster: LiveCluster, other_cluster: LiveCluster, stack: ProgramStack, tmp_path: Path
+) -> None:
+    """Where the kubeconfig has both, as long as the stack hasn't left the old one."""
+    namespace = cluster.new_namespace()
+    other_cluster.api.create_namespace({"metadata": {"name": namespace}})
+    other_cluster.wait_for(lambda: other_cluster.account(namespace, "default"))
+    for each in (cluster, other_cluster):
+        each.set_pull_secrets(namespace, "default", "theirs")
+    content, other = (yaml.safe_load(each.kubeconfig.read_text()) for each in (cluster, other_cluster))
+    for kind in ("clusters", "users", "contexts"):
+        content[kind].append(other[kind][0] | {"name": "other"})
+    content["contexts"][-1]["context"] = {"cluster": "other", "user": "other"}
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(content))
+    stack.config |= {"kubeconfig": str(tmp_path / "kubeconfig"), "namespaces": [{"name": namespace}]}
+    assert not stack.up().failed
+
+    stack.config["context"] = "other"
+    preview, up = stack.preview(), stack.up()
+
+    assert not up.failed, up.output
+    assert preview.changed == up.changed
+    assert other_cluster.pull_secrets(namespace) == ["theirs", "regcred"]
+    assert cluster.secret(namespace, "regcred") is None
+    assert cluster.pull_secrets(namespace)[0] == "theirs"
+    assert stack.preview().changed == {}
