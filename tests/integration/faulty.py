@@ -150,8 +150,11 @@ def in_front_of(kubeconfig: Path) -> Iterator[Proxy]:
 
 
 _FORKS = multiprocessing.get_context("forkserver")
-# Each run is a fork of one process that has imported everything, which takes seconds.
-_FORKS.set_forkserver_preload([__name__, "pulumi_image_pull_secrets.component", "pulumi_image_pull_secrets.settings"])
+# Each run is a fork of one process that has imported what takes seconds. Our own modules aren't among that, since
+# that process doesn't know where pytest looks for them.
+_FORKS.set_forkserver_preload(
+    ["pulumi.automation", "pulumi_kubernetes.core.v1", "kubernetes.client", "kubernetes.config"]
+)
 
 
 class Apart:

@@ -142,6 +142,30 @@ def test_a_kill_that_lost_a_patch_is_told_and_made_up_for(
     assert secret_names(cluster, namespace) == []
 
 
+def test_a_kill_that_lost_a_secret_leaves_a_warning_that_a_refresh_clears(
+    cluster: LiveCluster, engine: Engine, proxy: Proxy, stack: ProgramStack
+) -> None:
+    namespace = cluster.new_namespace()
+    stack.config["namespaces"] = [{"name": namespace}]
+    killer = Killer(proxy, engine, stack, victim="engine", moment="after")
+    assert killer.was_killed("up", lambda request: request.path.endswith("/secrets/regcred"))
+    uid = (cluster.secret(namespace, "regcred") or {})["metadata"]["uid"]
+    unlock(engine, stack)
+
+    warnings = []
+    for _ in range(2):
+        up = stack.up()
+        assert not up.failed, up.output
+        warnings.append("with 1 pending operations from previous deployment" in up.output)
+    assert f"pulls/{namespace}/regcred, interrupted while creating" in up.output
+    assert (cluster.secret(namespace, "regcred") or {})["metadata"]["uid"] == uid
+    engine.run(["refresh", "--clear-pending-creates", "--yes", "--stack", stack.name])
+    warnings.append("pending operations" in stack.up().output)
+
+    assert warnings == [True, True, False]
+    assert_right(cluster, stack, {(namespace, "default"): []})
+
+
 def test_an_empty_file_beside_the_state_is_told_and_can_be_deleted(
     cluster: LiveCluster, engine: Engine, stack: ProgramStack
 ) -> None:
