@@ -23,6 +23,6 @@ def _spare_the_sdk() -> None:
 
 if __name__ == "__main__":
     _spare_the_sdk()
-    from .plugin import main
+    from .server import main
 
     main(_ENGINE)

@@ -4,30 +4,25 @@ Each method mirrors the one of the same name in ``provider/pkg/provider/provider
 ``provider/pkg/await/await.go``.
 """
 
-import functools
 import json
 import os
-import sys
 import threading
 from collections.abc import Callable
-from concurrent import futures
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
-import grpc
-import urllib3
-from google.protobuf import any_pb2, empty_pb2
+from google.protobuf import empty_pb2
 from pulumi.runtime.proto import (
     engine_pb2,
     engine_pb2_grpc,
     plugin_pb2,
     provider_pb2,
     provider_pb2_grpc,
-    status_pb2,
 )
 
 from . import kubeconfig, managed_fields, properties, state
+from .answers import Failure, IncompleteError, answers
 from .client import ApiError, Client, ClientSettings, Kind, Object
 from .diff import compare, normalized, pruned
 from .kubeconfig import UnreachableError
@@ -35,7 +30,6 @@ from .kubeconfig import UnreachableError
 _DELETE_SECONDS = 600.0
 _RETRY_SECONDS = (1, 2, 4, 8, 16)
 """Pauses of a create whose namespace or kind isn't there yet; the official one waits 32 s more before it gives up."""
-_WORKERS = 64
 _SWITCHES = {
     "enablePatchForce": "PULUMI_K8S_ENABLE_PATCH_FORCE",
     "enableSecretMutable": "PULUMI_K8S_ENABLE_SECRET_MUTABLE",
@@ -49,36 +43,6 @@ _FORGET = (
     "If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the "
     'PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "true"'
 )
-
-
-class _Failure(Exception):  # noqa: N818
-    """What the engine is told."""
-
-
-class _IncompleteError(Exception):
-    """The object is there, but not as it should be; the engine keeps its state, and tries again at the next up."""
-
-    def __init__(self, identifier: str, kept: Any, message: str) -> None:
-        super().__init__(message)
-        detail = any_pb2.Any()
-        detail.Pack(provider_pb2.ErrorResourceInitFailed(id=identifier, properties=kept, reasons=[message]))
-        self.status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=message, details=[detail])
-
-
-def _answers(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Turns what goes wrong into an error of the protocol."""
-
-    @functools.wraps(method)
-    def wrapped(self: "Plugin", request: Any, context: grpc.ServicerContext) -> Any:
-        try:
-            return method(self, request)
-        except _IncompleteError as error:
-            context.set_trailing_metadata((("grpc-status-details-bin", error.status.SerializeToString()),))
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
-        except (_Failure, ApiError, urllib3.exceptions.HTTPError) as error:
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
-
-    return wrapped
 
 
 class Plugin(provider_pb2_grpc.ResourceProviderServicer):
@@ -102,7 +66,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         self._cancelled.set()
         return empty_pb2.Empty()
 
-    @_answers
+    @answers
     def CheckConfig(self, request: Any) -> provider_pb2.CheckResponse:  # noqa: N802, D102
         news = properties.plain(properties.from_struct(request.news))
         missing = [key for key in ("kubeconfig", "context") if not news.get(key)] if _is_strict(news) else []
@@ -112,7 +76,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         ]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
-    @_answers
+    @answers
     def DiffConfig(self, request: Any) -> provider_pb2.DiffResponse:  # noqa: N802, D102
         olds, news = (properties.plain(properties.from_struct(values)) for values in (request.olds, request.news))
         changed = sorted(key for key in {*olds, *news} if olds.get(key) != news.get(key))
@@ -126,7 +90,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         changes = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=changes, diffs=changed, replaces=replaces)
 
-    @_answers
+    @answers
     def Configure(self, request: Any) -> provider_pb2.ConfigureResponse:  # noqa: N802, D102
         variables = {key.removeprefix("kubernetes:config:"): value for key, value in request.variables.items()}
         for option, variable in _SWITCHES.items():
@@ -142,14 +106,14 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             self._log(engine_pb2.WARNING, f"configured Kubernetes cluster is unreachable: {error}")
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
-    @_answers
+    @answers
     def Check(self, request: Any) -> provider_pb2.CheckResponse:  # noqa: N802, D102
         news = properties.from_struct(request.news)
         inputs = properties.plain(news)
         metadata = inputs.setdefault("metadata", {})
         if isinstance(metadata, dict):
             if not metadata.get("name"):
-                raise _Failure(
+                raise Failure(
                     "patch resources require the `.metadata.name` field to be set"
                     if state.is_patch(request.urn, inputs)
                     else "the stand-in plugin names nothing by itself: `.metadata.name` must be set"
@@ -160,7 +124,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             inputs = normalized(inputs)
         return provider_pb2.CheckResponse(inputs=properties.to_struct(properties.mark_secrets(inputs, news)))
 
-    @_answers
+    @answers
     def Diff(self, request: Any) -> provider_pb2.DiffResponse:  # noqa: N802, D102
         old_inputs, live, _ = state.parse(request.olds)
         news = properties.plain(properties.from_struct(request.news))
@@ -186,7 +150,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             hasDetailedDiff=True,
         )
 
-    @_answers
+    @answers
     def Create(self, request: Any) -> provider_pb2.CreateResponse:  # noqa: N802, D102
         news = properties.from_struct(request.properties)
         inputs = properties.plain(news)
@@ -209,10 +173,10 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
         try:
             live = create() if request.preview else self._retried(create, request.urn)
-        except (ApiError, _Failure) as error:
+        except (ApiError, Failure) as error:
             if request.preview and isinstance(error, ApiError) and _is_unforeseeable(error):
                 return unchanged
-            raise _Failure(
+            raise Failure(
                 f'resource "{request.urn}" was not successfully created by the Kubernetes API server: {_told(error)}'
             ) from None
         if request.preview:
@@ -221,12 +185,12 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             id="" if request.preview else state.identifier(live), properties=state.pack(inputs, live, news, manager)
         )
 
-    @_answers
+    @answers
     def Read(self, request: Any) -> provider_pb2.ReadResponse:  # noqa: N802, D102
         if self._client is None:
             if self._forgets_unreachable(request.urn):
                 return provider_pb2.ReadResponse()
-            raise _Failure(f"failed to read resource state due to unreachable cluster. {_FORGET}")
+            raise Failure(f"failed to read resource state due to unreachable cluster. {_FORGET}")
         old_inputs, _, manager = state.parse(request.properties)
         given = properties.from_struct(request.inputs)
         old_inputs = properties.plain(given) or old_inputs
@@ -246,7 +210,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             inputs=properties.to_struct(properties.mark_secrets(inputs, given)),
         )
 
-    @_answers
+    @answers
     def Update(self, request: Any) -> provider_pb2.UpdateResponse:  # noqa: N802, D102
         news = properties.from_struct(request.news)
         inputs = properties.plain(news)
@@ -268,13 +232,13 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
                 or (request.preview and managed_fields.previews_must_force(before))
             )
             live = _apply(cluster, kind, namespace, inputs, manager, force=force, dry_run=request.preview)
-        except (ApiError, _Failure) as error:
+        except (ApiError, Failure) as error:
             if request.preview and isinstance(error, ApiError) and error.status == HTTPStatus.FORBIDDEN:
                 return provider_pb2.UpdateResponse(properties=request.news)
             if before is None:
-                raise _Failure(f'update of resource "{request.urn}" failed: {error}') from None
+                raise Failure(f'update of resource "{request.urn}" failed: {error}') from None
             identifier = state.identifier(before)
-            raise _IncompleteError(
+            raise IncompleteError(
                 identifier,
                 state.pack(inputs, before, news, manager),
                 f'the Kubernetes API server reported that "{identifier}" failed to fully initialize or become live: '
@@ -282,12 +246,12 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             ) from None
         return provider_pb2.UpdateResponse(properties=state.pack(inputs, live, news, manager))
 
-    @_answers
+    @answers
     def Delete(self, request: Any) -> empty_pb2.Empty:  # noqa: N802, D102
         if self._client is None:
             if self._forgets_unreachable(request.urn):
                 return empty_pb2.Empty()
-            raise _Failure(f"configured Kubernetes cluster is unreachable. {_FORGET}")
+            raise Failure(f"configured Kubernetes cluster is unreachable. {_FORGET}")
         _, live, manager = state.parse(request.properties)
         try:
             kind, namespace, name = _place(self._client, live)
@@ -305,7 +269,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     def _reachable(self) -> Client:
         if self._client is None:
-            raise _Failure(f"configured Kubernetes cluster is unreachable: {self._unreachable}")
+            raise Failure(f"configured Kubernetes cluster is unreachable: {self._unreachable}")
         return self._client
 
     def _forgets_unreachable(self, urn: str) -> bool:
@@ -349,7 +313,7 @@ def _apply(
     except ApiError as error:
         if error.reason != "Conflict":
             raise
-        raise _Failure(
+        raise Failure(
             "server-side apply field conflict detected\n"
             f'The resource managed by field manager "{manager}" had an apply conflict: {error}'
         ) from None
@@ -383,18 +347,3 @@ def _cluster(provider_inputs: Object) -> Any:
         return kubeconfig.find(provider_inputs["kubeconfig"], provider_inputs.get("context", "")).cluster
     except UnreachableError:
         return None
-
-
-def main(engine: int) -> None:
-    """Serves until the process ``engine`` ends, or ends us; the port on standard output is how it finds us."""
-    channel = grpc.insecure_channel(sys.argv[1])
-    server = grpc.server(futures.ThreadPoolExecutor(_WORKERS), options=[("grpc.max_receive_message_length", -1)])
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Plugin(engine_pb2_grpc.EngineStub(channel)), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
-    # A killed engine ends nobody: without this the plugin would stay behind it.
-    while server.wait_for_termination(timeout=1):
-        if os.getppid() != engine:
-            return
