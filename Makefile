@@ -8,6 +8,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 SANDBOX := $(BIN)/python -m sandbox
 INSTALLED := .venv/.installed
+# What the output file holds are preferences, so that a check doesn't want every newest version. The system's
+# certificates are those that pip trusts as well.
+COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.10 --generate-hashes \
+  --no-annotate --no-header components/pyproject.toml requirements-dev.in
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview down status test test-long test-unit lint format lock clean
@@ -43,20 +47,16 @@ lint: $(INSTALLED) ## Check format, lint, types and pins
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
-	@$(COMPILE) --output-file .venv/requirements-dev.txt --quiet && \
-	  diff -u requirements-dev.txt .venv/requirements-dev.txt || { echo "the pins are stale; renew them: make lock"; exit 1; }
+	@cp requirements-dev.txt .venv/requirements-dev.txt
+	@$(COMPILE) --output-file .venv/requirements-dev.txt
+	@diff -u requirements-dev.txt .venv/requirements-dev.txt || { echo "the pins are stale; renew them: make lock"; exit 1; }
 
 format: $(INSTALLED) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# uv takes what the output file holds as preferences, so that a check doesn't want every newest version.
-COMPILE = cp requirements-dev.txt .venv/requirements-dev.txt && $(BIN)/uv pip compile --universal --python-version 3.10 \
-  --generate-hashes --no-annotate --no-header components/pyproject.toml requirements-dev.in
-
 lock: $(INSTALLED) ## Renew the pins of requirements-dev.txt
-	$(BIN)/uv pip compile --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade \
-	  --quiet components/pyproject.toml requirements-dev.in --output-file requirements-dev.txt
+	$(COMPILE) --upgrade --output-file requirements-dev.txt
 
 clean: ## Remove the virtual environment and what tools left behind
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
