@@ -55,6 +55,8 @@ class Api:
         configuration.retries = _Retry(
             total=4, connect=2, read=1, status=4, backoff_factor=0.5, backoff_max=4,
             status_forcelist=[429, 500, 502, 503, 504], raise_on_status=False,
+            # A review is a POST, and changes nothing.
+            allowed_methods=None,
         )  # fmt: skip
         try:
             with _plugin_failure_raised():

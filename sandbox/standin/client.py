@@ -46,6 +46,14 @@ class Kind:
         return f"{_group_path(self.api_version)}{scope}/{self.plural}" + (f"/{name}" if name else "")
 
 
+class _Retry(urllib3.Retry):
+    RETRY_AFTER_STATUS_CODES = frozenset({HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600)})
+
+
+_RETRY = _Retry(total=10, connect=0, read=0, redirect=0, other=0, allowed_methods=None, raise_on_status=False)
+"""Ten times, whatever was asked, where the answer says after how many seconds (client-go, ``rest/with_retry.go``)."""
+
+
 class ClientSettings:
     """``kubeClientSettings``: queries per second, burst, seconds per request."""
 
@@ -72,7 +80,7 @@ class Client:
             self._credentials = kubeconfig.credentials(access)
             self._pool = pools(
                 maxsize=_CONNECTIONS,
-                retries=urllib3.Retry(total=0, redirect=0),
+                retries=_RETRY,
                 ssl_context=kubeconfig.tls(access),
                 **({"server_hostname": cluster["tls-server-name"]} if cluster.get("tls-server-name") else {}),
             )
