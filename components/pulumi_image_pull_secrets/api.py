@@ -1,4 +1,4 @@
-"""One cluster's API, read only, with the official client: requests, pages, retries, and words for what goes wrong."""
+"""One cluster's API, with the official client: requests, pages, retries, and words for what goes wrong."""
 
 import contextlib
 import json
@@ -130,10 +130,11 @@ class Api:
     def _refused(self, error: ApiException) -> ClusterUnreachableError:
         where = f'the cluster of context "{self._context}" ({self._server})'
         if error.status == HTTPStatus.FORBIDDEN:
-            return ForbiddenError(f"{where} doesn't allow it: {_api_message(error)}")
+            message = f"{where} doesn't allow it: {_api_message(error)}"
+            return ForbiddenError(message, error.status, _status(error))
         if error.status == HTTPStatus.UNAUTHORIZED:
             return ClusterUnreachableError(f"{where} doesn't accept the kubeconfig's credentials; log in again")
-        return ClusterUnreachableError(f"{where} answered {error.status} {error.reason}")
+        return RefusedError(f"{where} answered {error.status} {error.reason}", error.status, _status(error))
 
     def _unreachable(self, error: Exception) -> ClusterUnreachableError:
         return ClusterUnreachableError(
@@ -142,8 +143,19 @@ class Api:
         )
 
 
-class ForbiddenError(ClusterUnreachableError):
-    """A list that this user may not have."""
+class RefusedError(ClusterUnreachableError):
+    """An answer that isn't the one that was asked for."""
+
+    def __init__(self, message: str, code: int, status: Object) -> None:
+        super().__init__(message)
+        self.code = code
+        """HTTP's."""
+        self.status = status
+        """The ``Status`` that came with it, with ``message`` and ``details``; empty where none did."""
+
+
+class ForbiddenError(RefusedError):
+    """Something that this user may not do."""
 
 
 class _Retry(urllib3.Retry):
@@ -176,11 +188,15 @@ def _plugin_failure_raised() -> Iterator[None]:
 
 def _api_message(error: ApiException) -> str:
     """What the API server said, such as: namespaces is forbidden: User "ci" cannot list resource …"""
+    return str(_status(error).get("message") or error.reason)
+
+
+def _status(error: ApiException) -> Object:
     try:
-        message: str = json.loads(error.body or "")["message"]
-    except (ValueError, KeyError, TypeError):
-        return str(error.reason)
-    return message
+        status = json.loads(error.body or "")
+    except (ValueError, TypeError):
+        return {}
+    return status if isinstance(status, dict) else {}
 
 
 def _reason(error: BaseException) -> str:
