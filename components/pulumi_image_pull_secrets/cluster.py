@@ -135,7 +135,10 @@ def _demand(api: Api, context: str, needed: Iterable[Permission]) -> None:
 
 
 def _is_allowed(api: Api, permission: Permission) -> bool:
-    attributes = {"verb": permission.verb, "resource": permission.resource, "namespace": permission.namespace}
+    resource, _, part = permission.resource.partition("/")
+    attributes = {"verb": permission.verb, "resource": resource, "namespace": permission.namespace}
+    if part:
+        attributes["subresource"] = part
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",

@@ -19,7 +19,7 @@ _FEW_NAMES = 5
 
 @dataclass(frozen=True)
 class Permission:
-    """One verb on one resource of the core API group."""
+    """One verb on one resource of the core API group, or on a part of one, such as ``pods/eviction``."""
 
     verb: str
     resource: str
@@ -46,7 +46,14 @@ def to_leave(namespaces: Iterable[str]) -> Iterator[Permission]:
         yield from _each(("get", "list", "watch", "delete"), "secrets", namespace)
 
 
-def describe(lacking: Iterable[Permission]) -> Iterator[str]:
+def to_evict(namespaces: Iterable[str]) -> Iterator[Permission]:
+    """All that recreating pods there asks for, besides what shows which."""
+    for namespace in namespaces:
+        yield Permission("list", "pods", namespace)
+        yield Permission("create", "pods/eviction", namespace)
+
+
+def describe(lacking: Iterable[Permission], file: str = "deploy/rbac.yaml") -> Iterator[str]:
     """One line for each resource and the verbs that are missing on it, with what to do about it."""
     verbs: dict[tuple[str, str], list[str]] = {}
     for permission in dict.fromkeys(lacking):
@@ -57,7 +64,7 @@ def describe(lacking: Iterable[Permission]) -> Iterator[str]:
     for (verb_list, resource), names in namespaces.items():
         yield (
             f"the user of this context may not {verb_list} {resource}{_in(names)}; "
-            "give it a role with these verbs, as deploy/rbac.yaml has them"
+            f"give it a role with these verbs, as {file} has them"
         )
 
 

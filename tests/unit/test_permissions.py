@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import yaml
-from pulumi_image_pull_secrets.permissions import Permission, describe, to_attach, to_leave
+from pulumi_image_pull_secrets.permissions import Permission, describe, to_attach, to_evict, to_leave
 from pulumi_image_pull_secrets.preflight import WantedNamespace
 
 from sandbox.engine import CHECKOUT
@@ -57,4 +57,12 @@ def test_describe_groups_verbs_and_namespaces() -> None:
         f'"team-0", "team-1", "team-2", "team-3", "team-4" and 2 more{hint}',
         f"the user of this context may not create namespaces{hint}",
         f'the user of this context may not list serviceaccounts in namespace "team-0"{hint}',
+    ]
+
+
+def test_what_evicting_needs_is_told_with_its_own_role() -> None:
+    lacking = [each for each in to_evict(["a", "b"]) if each.verb == "create"]
+    assert list(describe(lacking, "deploy/rbac-restart.yaml")) == [
+        'the user of this context may not create pods/eviction in namespaces "a", "b"; '
+        "give it a role with these verbs, as deploy/rbac-restart.yaml has them"
     ]
