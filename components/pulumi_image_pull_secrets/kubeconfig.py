@@ -54,6 +54,18 @@ def find(context: str, kubeconfig: str | None = None, environ: Mapping[str, str]
     return _check_context(candidates)
 
 
+def current_context(environ: Mapping[str, str] = os.environ) -> str:
+    """The context that kubectl takes where none is named: the first ``current-context`` in the files.
+
+    For commands at which somebody sits; a stack names its context. Raises KubeconfigError where there is none.
+    """
+    paths = list(_paths(None, environ))
+    for path in paths:
+        if name := _parse(_read(path), f"the kubeconfig {path}").get("current-context"):
+            return str(name)
+    raise KubeconfigError(f"no context is the current one in {', '.join(map(str, paths))}; name one with --context")
+
+
 def _paths(kubeconfig: str | None, environ: Mapping[str, str]) -> Iterator[Path]:
     if kubeconfig is not None:
         if not kubeconfig.strip():
