@@ -68,6 +68,12 @@ class PodSeen:
     events: tuple[str, ...] = field(default=(), repr=False)
     """Messages of its events of reason Failed, newest first; read only for pods that wait for an image. Where Secrets
     may not be read, those of reason FailedToRetrieveImagePullSecret as well: they say which are missing."""
+    uid: str = ""
+    """Tells it from a later pod of the same name."""
+    is_mirror: bool = False
+    """Whether it only shows a static pod, which a kubelet runs from a file of its node."""
+    is_leaving: bool = False
+    """Whether it is being deleted."""
 
 
 @dataclass(frozen=True)
@@ -110,3 +116,4 @@ class Observation:
     """Namespaces whose Secrets were read, those of other types by name: only there a Secret that isn't found is
     missing."""
     accounts_known_in: frozenset[str] = frozenset()
+    pods_known_in: frozenset[str] = frozenset()

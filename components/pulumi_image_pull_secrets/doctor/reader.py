@@ -28,6 +28,8 @@ CONTENT_KEYS = {"kubernetes.io/dockerconfigjson": ".dockerconfigjson", "kubernet
 https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets
 """
 _EVENTS_KEPT = 5
+_MIRROR = "kubernetes.io/config.mirror"
+"""https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-config-mirror"""
 _WAITING_FOR_IMAGE = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}
 
 
@@ -56,7 +58,7 @@ class _Reader:
 
     def observe(self) -> Observation:
         core = self._api.objects
-        pods = [_pod(item) for item in self._read(_pods(core))]
+        pods = [pod_seen(item) for item in self._read(_pods(core))]
         accounts = [_account(item) for item in self._read(_accounts(core))]
         secrets = [_secret(item) for kind in _secrets(core) for item in self._read(kind)]
         secrets += [_other_secret(item) for item in self._read(_other_secrets(self._api.metadata))]
@@ -72,6 +74,7 @@ class _Reader:
             unreadable=[self._unreadable(plural, names) for plural, names in self._denied.items()],
             secrets_known_in=frozenset(self._seen - self._denied.get("secrets", set())),
             accounts_known_in=frozenset(self._seen - self._denied.get("serviceaccounts", set())),
+            pods_known_in=frozenset(self._seen - self._denied.get("pods", set())),
         )
 
     def _read(self, kind: _Kind) -> Iterator[Object]:
@@ -179,7 +182,8 @@ def _waits(pod: PodSeen) -> bool:
     return any(container.waiting_reason in _WAITING_FOR_IMAGE for container in pod.containers)
 
 
-def _pod(item: Object) -> PodSeen:
+def pod_seen(item: Object) -> PodSeen:
+    """A pod as the API has it, without its events."""
     metadata, spec, status = item["metadata"], item["spec"], item.get("status") or {}
     owners = metadata.get("ownerReferences") or []
     controller = next(((owner["kind"], owner["name"]) for owner in owners if owner.get("controller")), None)
@@ -191,6 +195,9 @@ def _pod(item: Object) -> PodSeen:
         pull_secrets=_pull_secrets(spec),
         containers=tuple(_containers(spec, status)),
         controller=controller,
+        uid=metadata.get("uid") or "",
+        is_mirror=_MIRROR in (metadata.get("annotations") or {}),
+        is_leaving="deletionTimestamp" in metadata,
     )
 
 
