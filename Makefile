@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 # What the output file holds are preferences, so that a check doesn't want every newest version. The system's
 # certificates are those that pip trusts as well.
 COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.10 --generate-hashes \
-  --no-annotate --no-header components/pyproject.toml requirements-dev.in
+  --no-annotate --no-header --extra doctor components/pyproject.toml requirements-dev.in
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview down status test test-long test-unit lint format lock clean

@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import ssl
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -98,8 +99,13 @@ class Api:
 
     def each(self, subjects: Iterable[_A], ask: Callable[[_A], _T]) -> list[_T]:
         """The answers for all of ``subjects``, several at once."""
-        with ThreadPoolExecutor(_PARALLEL) as pool:
+        pool = ThreadPoolExecutor(_PARALLEL)
+        try:
             return list(pool.map(ask, subjects))
+        finally:
+            # Whoever presses Ctrl-C doesn't wait for answers.
+            is_interrupted = isinstance(sys.exc_info()[1], KeyboardInterrupt)
+            pool.shutdown(wait=not is_interrupted, cancel_futures=is_interrupted)
 
     def list(self, request: Request, *namespace: str, **query: str) -> Iterator[Object]:
         """The items of a list, page by page."""

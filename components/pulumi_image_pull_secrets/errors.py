@@ -77,12 +77,20 @@ class SettingsError(ImagePullSecretsError):
         super().__init__(f'stack "{stack}" has {_count(self.lines)} in its configuration:{listing}')
 
 
+class ImageNameError(ImagePullSecretsError):
+    """What was given as an image's name isn't one."""
+
+
 class KubeconfigError(ImagePullSecretsError):
     """The kubeconfig can't be read, or doesn't hold the context that was asked for."""
 
 
 class ClusterUnreachableError(ImagePullSecretsError):
     """The cluster didn't answer, or refused who we are."""
+
+
+class NotInClusterError(ImagePullSecretsError):
+    """A namespace or a pod that a command was asked about isn't there."""
 
 
 class PreflightError(ImagePullSecretsError):

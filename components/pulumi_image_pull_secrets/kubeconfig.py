@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from . import yaml_text
 from .errors import KubeconfigError
 from .names import nearest
 
@@ -35,6 +34,12 @@ class Kubeconfig:
         cluster = _entry(self.content, "clusters", context.get("cluster")) or {}
         return str(cluster.get("server", ""))
 
+    @property
+    def namespace(self) -> str:
+        """The namespace that kubectl takes in this context where none is named."""
+        context = _entry(self.content, "contexts", self.context) or {}
+        return str(context.get("namespace") or "default")
+
 
 def find(context: str, kubeconfig: str | None = None, environ: Mapping[str, str] = os.environ) -> Kubeconfig:
     """The kubeconfig with ``context`` in it.
@@ -54,16 +59,18 @@ def find(context: str, kubeconfig: str | None = None, environ: Mapping[str, str]
     return _check_context(candidates)
 
 
-def current_context(environ: Mapping[str, str] = os.environ) -> str:
-    """The context that kubectl takes where none is named: the first ``current-context`` in the files.
+def current_context(kubeconfig: str | None = None, environ: Mapping[str, str] = os.environ) -> str:
+    """The context that kubectl uses where none is named: the first ``current-context`` in the files.
 
-    For commands at which somebody sits; a stack names its context. Raises KubeconfigError where there is none.
+    For a command that only reads; whatever writes is told its context (P12). ``kubeconfig`` is a path. Raises
+    KubeconfigError, also where no file has one.
     """
-    paths = list(_paths(None, environ))
+    paths = list(_paths(kubeconfig, environ))
     for path in paths:
-        if name := _parse(_read(path), f"the kubeconfig {path}").get("current-context"):
-            return str(name)
-    raise KubeconfigError(f"no context is the current one in {', '.join(map(str, paths))}; name one with --context")
+        if current := _parse(_read(path), f"the kubeconfig {path}").get("current-context"):
+            return str(current)
+    where = ", ".join(f"the kubeconfig {path}" for path in paths)
+    raise KubeconfigError(f"{where} has no current context; name one with --context")
 
 
 def _paths(kubeconfig: str | None, environ: Mapping[str, str]) -> Iterator[Path]:
@@ -113,26 +120,12 @@ def _read(path: Path) -> str:
 def _parse(text: str, where: str) -> Mapping[str, Any]:
     if not text.strip():
         raise KubeconfigError(f"{where} is empty")
-    content, problem = _load(text)
+    content, problem = yaml_text.load(text)
     if problem:
         raise KubeconfigError(f"{where} {problem}")
     if not isinstance(content, dict) or not isinstance(content.get("contexts"), list):
         raise KubeconfigError(f'{where} is not a kubeconfig: it has no list of "contexts"')
     return content
-
-
-def _load(text: str) -> tuple[Any, str | None]:
-    """The value of a YAML text, or why it has none.
-
-    The parser's own errors quote the text, so none may become the context of one that is raised.
-    """
-    try:
-        return yaml.safe_load(text), None
-    # Beside its own errors, PyYAML lets through what int(), date() and the like say of a malformed scalar.
-    except (yaml.YAMLError, RecursionError, ArithmeticError, AttributeError, LookupError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        position = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        return None, f"is not YAML{position}"
 
 
 def _check_context(candidates: list[tuple[str, Kubeconfig]]) -> Kubeconfig:

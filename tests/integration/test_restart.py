@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pulumi_image_pull_secrets.api import Api
-from pulumi_image_pull_secrets.doctor.reader import pod_seen
+from pulumi_image_pull_secrets.doctor import parsing
 from pulumi_image_pull_secrets.restart.eviction import Verdict, evict
 from typer.testing import Result
 
@@ -164,7 +164,7 @@ def test_a_pod_of_the_same_name_made_since_is_not_evicted(cluster: LiveCluster, 
     namespace = cluster.new_namespace()
     body = {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "main", "image": IMAGE}]}}
     created = json.loads(cluster.api.create_namespaced_pod(namespace, body, _preload_content=False).data)
-    seen = pod_seen(created)
+    seen = parsing.pod(created)
     with Api(context=CONTEXT, kubeconfig=str(kubeconfig)) as api:
         earlier = replace(seen, uid="00000000-0000-0000-0000-000000000000")
         assert evict(api, earlier).verdict is Verdict.GONE

@@ -209,10 +209,10 @@ def test_only_a_kubeconfig_error_comes_out_of_any_text(text: str, context: str) 
 def test_the_current_context_is_that_of_the_first_file_that_has_one(tmp_path: Path) -> None:
     files = [write(tmp_path / "a", "dev", **{"current-context": ""}), write(tmp_path / "b", "prod", "dev")]
     environ = {"KUBECONFIG": os.pathsep.join(map(str, [*files, tmp_path / "missing"]))}
-    assert kubeconfig.current_context(environ) == "prod"
+    assert kubeconfig.current_context(environ=environ) == "prod"
 
 
 def test_no_current_context_is_told(tmp_path: Path) -> None:
     path = write(tmp_path / "a", "dev", **{"current-context": ""})
     with pytest.raises(KubeconfigError, match=r"no context is the current one in .*/a; name one with --context"):
-        kubeconfig.current_context({"KUBECONFIG": str(path)})
+        kubeconfig.current_context(environ={"KUBECONFIG": str(path)})

@@ -17,6 +17,10 @@ def test_is_what_the_library_depends_on() -> None:
 
 
 def parsed(lines: Iterable[str]) -> set[tuple[str, str]]:
-    """Name and versions of each; a path is an error."""
+    """Name and versions of each, but for those of an extra; a path is an error."""
     found = [Requirement(line) for line in lines]
-    return {(canonicalize_name(requirement.name), str(requirement.specifier)) for requirement in found}
+    return {
+        (canonicalize_name(requirement.name), str(requirement.specifier))
+        for requirement in found
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+    }

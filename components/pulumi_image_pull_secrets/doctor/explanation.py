@@ -99,9 +99,8 @@ def explain(view: View, suspicions: Iterable[Suspicion]) -> Explained:
             rows = (row for row in EXPLANATIONS if kind in row.failures)
             # The last row for each kind explains whatever is left.
             suspicion = next(chain.from_iterable(_of_row(row, view, index, alike, need.image, kind) for row in rows))
-            said = group.said.get(need.image, "")
-            is_secret = any(password in said for password in view.passwords_in.get(alike.namespace, ()))
-            explained.failing.setdefault(suspicion, Failing()).add(group, "" if is_secret else said)
+            said = view.without_passwords(alike.namespace, group.said.get(need.image, ""))
+            explained.failing.setdefault(suspicion, Failing()).add(group, said)
             if kind in _BROKEN - {PullFailure.UNKNOWN}:
                 explained.causes[alike.namespace, alike.pull_secrets, need.image] = suspicion
     return explained

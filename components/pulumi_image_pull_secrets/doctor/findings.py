@@ -1,6 +1,6 @@
 """What a diagnosis finds: checks, which are data, and findings, which are where one of them hit. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from .wording import in_a_shell
@@ -71,6 +71,8 @@ class Finding:
     """How many pods it hits; one root cause is told once."""
     severity: Severity = Severity.NOTE
     """The check's, or its milder one."""
+    images: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    """All images of the pods that it hits."""
 
     @property
     def sort_key(self) -> tuple[int, int, str, str, str, str, str]:
@@ -87,6 +89,7 @@ def finding(
     *,
     pods: int = 0,
     is_milder: bool = False,
+    images: frozenset[str] = frozenset(),
     **names: str,
 ) -> Finding:
     """A finding whose fix is the check's, with the names filled in, so that it can be pasted whatever they are.
@@ -97,4 +100,4 @@ def finding(
     places = {"namespace": namespace, "resource": kind.lower(), "name": name, "registry": "REGISTRY", **names}
     fix = check.fix.format_map({place: in_a_shell(text) for place, text in places.items()})
     severity = check.milder.severity if is_milder and check.milder else check.severity
-    return Finding(check, namespace, kind, name, message, fix, pods, severity)
+    return Finding(check, namespace, kind, name, message, fix, pods, severity, images)

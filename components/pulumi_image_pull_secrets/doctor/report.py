@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .findings import Check, Finding, Severity
+from .image_scope import ImageAnswer
 from .observation import Observation
 from .wording import count
 
@@ -56,6 +57,8 @@ class Report:
     looked_at: LookedAt
     unreadable: Sequence[str] = ()
     """A line for each thing that couldn't be seen."""
+    image: ImageAnswer | None = None
+    """Which logins serve the image that was asked about."""
 
     def categories(self) -> list[Category]:
         """In the order in which they are told, each of which a check was run."""
@@ -74,7 +77,13 @@ class Report:
         ]
 
 
-def report_of(observation: Observation, context: str, checks: Sequence[Check], findings: Iterable[Finding]) -> Report:
+def report_of(
+    observation: Observation,
+    context: str,
+    checks: Sequence[Check],
+    findings: Iterable[Finding],
+    image: ImageAnswer | None = None,
+) -> Report:
     """The report of these findings of these checks, which were all that were run on ``observation``."""
     namespaces = observation.secrets_known_in | observation.accounts_known_in
     namespaces |= {namespace for namespace, _ in (*observation.secrets, *observation.accounts)}
@@ -87,7 +96,7 @@ def report_of(observation: Observation, context: str, checks: Sequence[Check], f
         controllers=len(observation.workloads),
     )
     ordered = sorted(findings, key=lambda found: found.sort_key)
-    return Report(context, observation.now, ordered, checks, looked_at, observation.unreadable)
+    return Report(context, observation.now, ordered, checks, looked_at, observation.unreadable, image)
 
 
 def documentation_url(check: Check) -> str:

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from importlib import resources
 from string import Template
 
+from . import report_image
 from .findings import Check, Finding, Severity
+from .image_scope import ImageAnswer
 from .report import DOCUMENTATION, Category, Report, tally, visible, worst
 from .wording import count
 
@@ -25,7 +27,7 @@ def render(report: Report) -> str:
         heading=f'Image pulls of <span translate="no">{_text(report.context)}</span>',
         scope=_scope(report),
         categories="\n".join(_category(category) for category in report.categories()),
-        unreadable=_unreadable(report.unreadable),
+        unreadable=_image(report.image) + _unreadable(report.unreadable),
         findings=_findings(report.findings),
         footer=f"Made by <code>pull-secrets doctor</code>. All checks are explained in <code>{DOCUMENTATION}</code>.",
     )
@@ -56,6 +58,14 @@ def _category(category: Category) -> str:
         f'<span class="quiet"><span class="number">{category.looked_at}</span><br>{tally(category.findings)}</span>'
         "</li>"
     )
+
+
+def _image(answer: ImageAnswer | None) -> str:
+    if answer is None:
+        return ""
+    items = "".join(f"<li>{_text(line)}</li>" for line in report_image.lines(answer))
+    title, summary = _text(report_image.title(answer)), _text(report_image.summary(answer))
+    return f'<div class="card image"><p><strong>{title}</strong>: {summary}.</p><ul>{items}</ul></div>'
 
 
 def _unreadable(lines: Iterable[str]) -> str:

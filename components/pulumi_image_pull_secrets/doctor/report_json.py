@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
+from . import report_image
 from .findings import Finding, Severity
 from .report import Report, documentation_url
 
@@ -23,6 +24,7 @@ def render(report: Report) -> str:
         "lookedAt": asdict(report.looked_at),
         "checks": sorted(check.code for check in report.checks),
         "unreadable": list(report.unreadable),
+        "image": report_image.content(report.image) if report.image else None,
         "findings": [_finding(found) for found in report.findings],
     }
     return json.dumps(content, indent=2) + "\n"

@@ -6,6 +6,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from . import report_image
 from .findings import Finding, Severity
 from .report import DOCUMENTATION, Report, object_of, tally, visible, worst
 from .wording import count
@@ -33,6 +34,10 @@ def render(report: Report, file: TextIO) -> str:
         table.heading(worst(category.findings), category.title, f": {category.looked_at}, {tally(category.findings)}")
         for found in category.findings:
             table.finding(found)
+    if report.image:
+        table.heading(Severity.NOTE, report_image.title(report.image), f": {report_image.summary(report.image)}")
+        for line in report_image.lines(report.image):
+            table.line(2, Text(table.shown(line)))
     if report.unreadable:
         table.heading(Severity.WARNING, "not read", ": what is wrong there is not known")
         for line in report.unreadable:

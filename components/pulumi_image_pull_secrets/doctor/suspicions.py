@@ -71,6 +71,7 @@ def told(suspicion: Suspicion, failing: Failing | None) -> Finding | None:
         message,
         pods=sum(group.count for group in groups),
         is_milder=failing is None and suspicion.is_milder,
+        images=frozenset(need.image for group in groups for need in group.alike.needs),
         **suspicion.fix,
     )
 

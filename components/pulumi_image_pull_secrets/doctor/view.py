@@ -157,6 +157,10 @@ class View:
             index[namespace] |= {credential.password for credential in credentials} - {""}
         return {namespace: frozenset(passwords) for namespace, passwords in index.items()}
 
+    def without_passwords(self, namespace: str, said: str) -> str:
+        """What somebody said, or nothing at all where a password of the namespace's Secrets is in it."""
+        return "" if any(password in said for password in self.passwords_in.get(namespace, ())) else said
+
 
 def _index(groups: Iterable[Group], keys: Callable[[Alike], Iterable[_K]]) -> Mapping[_K, list[Group]]:
     index: dict[_K, list[Group]] = {}

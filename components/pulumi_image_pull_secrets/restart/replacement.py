@@ -7,7 +7,7 @@ from enum import Enum
 from ..api import Object
 from ..doctor.observation import ObjectName, PodSeen
 from ..doctor.pull_failures import failure_of
-from ..doctor.reader import pod_seen
+from ..doctor import parsing
 
 _STARTING = {"", "ContainerCreating", "PodInitializing"}
 
@@ -34,7 +34,7 @@ class PodNow:
 
 def pod_now(item: Object) -> PodNow:
     """A pod as the API has it now."""
-    pod, status = pod_seen(item), item.get("status") or {}
+    pod, status = parsing.pod(item), item.get("status") or {}
     phase = status.get("phase") or ""
     conditions = {condition.get("type"): condition for condition in status.get("conditions") or []}
     for container in pod.containers:

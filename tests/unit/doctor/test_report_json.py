@@ -84,6 +84,7 @@ def test_the_whole_output_of_one_finding() -> None:
             "secret-token-expiring",
         ],
         "unreadable": ["Secrets in kube-system"],
+        "image": None,
         "findings": [
             {
                 "code": "secret-missing",

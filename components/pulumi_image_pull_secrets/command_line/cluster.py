@@ -1,0 +1,81 @@
+"""The one cluster that a command looks at, and how far it has got with it."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from .. import kubeconfig as kubeconfigs
+from ..api import Api, ForbiddenError
+from ..cluster import namespace_names
+from ..doctor.observation import Observation
+from ..doctor.reader import observe
+from ..errors import NotInClusterError
+from ..names import nearest
+
+_LISTS = 11
+"""Requests for which a reader waits, in a cluster where every list has one page."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster, by its context."""
+
+    context: str
+    kubeconfig: str | None = None
+    """A path; ``KUBECONFIG`` or the usual file without it."""
+
+    @classmethod
+    def of(cls, context: str | None, kubeconfig: str | None) -> "Cluster":
+        """That of ``context`` or else, as kubectl does, of the current one. Raises KubeconfigError."""
+        return cls(context or kubeconfigs.current_context(kubeconfig), kubeconfig)
+
+    @property
+    def namespace(self) -> str:
+        """The context's own, where none is named."""
+        return kubeconfigs.find(self.context, self.kubeconfig).namespace
+
+    def observe(self, namespaces: Sequence[str] = ()) -> Observation:
+        """What is in these namespaces, or in all of them.
+
+        Raises KubeconfigError, ClusterUnreachableError, and NotInClusterError for namespaces that aren't there.
+        """
+        with Api(context=self.context, kubeconfig=self.kubeconfig) as api, _progress() as progress:
+            task = progress.add_task("connecting", total=_LISTS)
+            api.check()
+            _demand(api, namespaces)
+            return observe(
+                api, namespaces, lambda what: progress.update(task, advance=1, description=f"reading {what}")
+            )
+
+
+def _demand(api: Api, namespaces: Sequence[str]) -> None:
+    if missing := [
+        name
+        for name, is_there in zip(namespaces, api.each(namespaces, lambda name: _is_there(api, name)), strict=True)
+        if not is_there
+    ]:
+        known = namespace_names(api)
+        hints = ((name, nearest(name, known)) for name in missing)
+        raise NotInClusterError(
+            "; ".join(
+                f'there is no namespace "{name}"' + (f', did you mean "{meant}"?' if meant else "")
+                for name, meant in hints
+            )
+        )
+
+
+def _is_there(api: Api, namespace: str) -> bool:
+    try:
+        return api.ask(api.objects.read_namespace, namespace) is not None
+    except ForbiddenError:
+        # Who may not see the namespace may still see what is in it.
+        return True
+
+
+def _progress() -> Progress:
+    """A bar on stderr where that is a terminal, and nothing elsewhere; it goes when it is done."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
