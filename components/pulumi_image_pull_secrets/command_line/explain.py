@@ -29,7 +29,9 @@ def explain(
         typer.Option("--namespace", "-n", metavar="NS", help="Its namespace; the context's where it is left out."),
     ] = None,
 ) -> None:
-    """Tells step by step which login a pod pulls with; or, of an image, which login each ServiceAccount has for it.
+    """Tells step by step which login a pod pulls with, or new pods would.
+
+    Of an image it tells which login each ServiceAccount of the namespace has for it.
 
     Exit codes: 0 explained, 2 usage, 3 could not look.
     """
@@ -58,8 +60,7 @@ def _pod(observation: Observation, namespace: str, name: str) -> PodSeen:
     if any(line.startswith("pods in ") for line in observation.unreadable):
         raise NotInClusterError(f"the user of this context may not list the pods of namespace {namespace}")
     meant = nearest(name, pods)
+    hint = f'; did you mean "{meant}"?' if meant else "."
     raise NotInClusterError(
-        f'there is no pod "{name}" in namespace {namespace} that isn\'t over'
-        + (f'; did you mean "{meant}"?' if meant else "")
-        + f"; for an image write its tag as well: {name}:latest"
+        f'no pod "{name}" runs or waits in namespace {namespace}{hint} An image is written with its tag: {name}:latest'
     )

@@ -85,7 +85,7 @@ def _without_entries(view: View, account: AccountSeen, groups: list[Group]) -> I
     secrets = {secret for image in shown for secret in served.get(image, ())}
     what = f"no pull secret, and its pods pull {listed(shown)}"
     if secrets:
-        what += f", for which {names('Secret', secrets)} has a login"
+        what += f", for which {names('Secret', secrets)} {'has' if len(secrets) == 1 else 'have'} a login"
 
     def explains(alike: Alike, _image: str) -> bool:
         return alike.listing is Listing.NONE

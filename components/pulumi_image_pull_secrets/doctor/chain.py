@@ -62,8 +62,8 @@ class ImageChain:
 
     image: str
     """As somebody wrote it."""
-    reference: str
-    """As a kubelet reads it, without tag and digest; empty where it isn't an image's name."""
+    name: str
+    """Registry and repository, by which a kubelet looks logins up; empty where it isn't an image's name."""
     problem: str
     """Why it isn't one."""
     secrets: tuple[SecretStep, ...]
@@ -99,20 +99,21 @@ class PodChain:
 
 
 @dataclass(frozen=True)
-class AccountChain:
-    """What pods of one ServiceAccount would pull an image with."""
+class ListChain:
+    """What new pods of ServiceAccounts that have the same list would pull an image with."""
 
-    account: str
-    account_list: tuple[str, ...]
+    accounts: tuple[str, ...]
+    """Their names, sorted."""
+    pull_secrets: tuple[str, ...]
     pods: int
-    """How many of its pods use the image."""
+    """How many of their pods use the image."""
     chain: ImageChain
 
 
 def of_pod(observation: Observation, pod: PodSeen, ask: Ask = nobody) -> PodChain:
     """The chain of a pod; ``ask`` is asked about each login that the kubelet would try."""
     view = View(observation)
-    (group,) = group_pods([pod], observation.accounts, view.workloads)
+    (group,) = group_pods([pod], observation.accounts, view.workloads, view.passwords_in)
     account = observation.accounts.get((pod.namespace, pod.account))
     of_image = {
         image: _of_image(view, pod.namespace, group.alike.pull_secrets, image, ask)
@@ -120,14 +121,14 @@ def of_pod(observation: Observation, pod: PodSeen, ask: Ask = nobody) -> PodChai
     }
     containers = []
     for container in pod.containers:
-        failure = failure_of(pod, container)
+        failure = failure_of(pod, container, view.passwords_in.get(pod.namespace, ()))
         containers.append(
             ContainerChain(
                 container.name,
                 container.pull_policy,
                 container.waiting_reason,
                 failure.kind if failure else None,
-                view.without_passwords(pod.namespace, failure.said) if failure else "",
+                failure.said if failure else "",
                 of_image[container.image],
             )
         )
@@ -138,22 +139,27 @@ def of_pod(observation: Observation, pod: PodSeen, ask: Ask = nobody) -> PodChai
     return PodChain(pod, group.alike, account_list, tuple(containers), findings)
 
 
-def of_image(
-    observation: Observation, namespace: str, image: WantedImage, ask: Ask = nobody
-) -> tuple[AccountChain, ...]:
-    """For each ServiceAccount of a namespace, by name, what its new pods would pull an image with."""
+def of_image(observation: Observation, namespace: str, image: WantedImage, ask: Ask = nobody) -> tuple[ListChain, ...]:
+    """For the ServiceAccounts of a namespace, by their lists, what their new pods would pull an image with."""
     view = View(observation)
-    chains: dict[tuple[str, ...], ImageChain] = {}
-    found = []
+    accounts: dict[tuple[str, ...], list[str]] = {}
     for (where, name), account in sorted(observation.accounts.items()):
         if where == namespace:
-            listed = cleaned(account.pull_secrets)
-            if listed not in chains:
-                chains[listed] = _of_image(view, namespace, listed, str(image), ask)
-            groups = view.groups_of_account.get((namespace, name), ())
-            pods = sum(group.count for group in groups if image.is_of(group.alike))
-            found.append(AccountChain(name, listed, pods, chains[listed]))
-    return tuple(found)
+            accounts.setdefault(cleaned(account.pull_secrets), []).append(name)
+    return tuple(
+        ListChain(
+            tuple(names),
+            listed,
+            sum(_pods(view, namespace, name, image) for name in names),
+            _of_image(view, namespace, listed, str(image), ask),
+        )
+        for listed, names in accounts.items()
+    )
+
+
+def _pods(view: View, namespace: str, account: str, image: WantedImage) -> int:
+    groups = view.groups_of_account.get((namespace, account), ())
+    return sum(group.count for group in groups if image.is_of(group.alike))
 
 
 def _of_image(view: View, namespace: str, listed: tuple[str, ...], image: str, ask: Ask) -> ImageChain:
@@ -187,6 +193,7 @@ def _secret_step(view: View, namespace: str, name: str, logins: tuple[Login, ...
 
 def _key_steps(view: View, content: Content, logins: tuple[Login, ...]) -> Iterator[KeyStep]:
     dead = {each.key: each.why for each in content.dead_keys}
+    disagreeing = content.disagreeing
     places = {login: number for number, login in enumerate(logins, 1)}
     for login in content.logins.values():
         problem = dead.get(login.key, "")
@@ -194,4 +201,6 @@ def _key_steps(view: View, content: Content, logins: tuple[Login, ...]) -> Itera
             problem = "has no user name, or no password"
         elif login.expiry and login.expiry.is_over(view.observation.now):
             problem = f"expired on {login.expiry.at.astimezone(timezone.utc):%Y-%m-%d at %H:%M} UTC"
+        elif login in disagreeing:
+            problem = "has an auth, which counts, that is another login than the username and password beside it"
         yield KeyStep(login, places.get(login), problem)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from .chain import AccountChain, Candidate, ContainerChain, ImageChain, KeyStep, PodChain, SecretStep
+from .chain import Candidate, ContainerChain, ImageChain, KeyStep, ListChain, PodChain, SecretStep
 from .groups import Listing
 from .image_scope import WantedImage
 from .report import visible
@@ -17,7 +17,7 @@ def of_pod(chain: PodChain) -> str:
     return _text(_pod_lines(chain))
 
 
-def of_image(namespace: str, image: WantedImage, chains: tuple[AccountChain, ...]) -> str:
+def of_image(namespace: str, image: WantedImage, chains: tuple[ListChain, ...]) -> str:
     """The whole explanation of an image in a namespace."""
     return _text(_image_lines(namespace, image, chains))
 
@@ -69,9 +69,10 @@ def _list_sentence(chain: PodChain) -> str:
         hidden = "which has none" if not accounts else "which is therefore not used"
         return f"{said}. That list is in {where}, not from its account, {hidden}."
     if chain.alike.listing is Listing.EARLIER:
+        then = "named none" if not own else "did"
         return (
-            f"{said}, as its account did when the pod was created. The account's list has changed since; "
-            "only new pods get it, so recreate this one."
+            f"{said}, as its account {then} when the pod was created. The account's list is another by now, which "
+            "only new pods get: recreate this one."
         )
     return f"{said}."
 
@@ -80,7 +81,8 @@ def _container_lines(container: ContainerChain, *, is_new: bool) -> Iterator[tup
     state = f", which waits: {container.reason}" if container.reason else ""
     yield 0, f"Container {container.name}{state}"
     chain = container.chain
-    yield 2, f"Image {chain.image}" + (f", which is from {chain.reference}" if chain.reference else "")
+    is_short = chain.name and not chain.image.startswith(chain.name)
+    yield 2, f"Image {chain.image}" + (f", which is {chain.name} in full" if is_short else "")
     if is_new:
         yield from ((indent + 2, line) for indent, line in _chain_lines(chain))
     else:
@@ -93,19 +95,16 @@ def _container_lines(container: ContainerChain, *, is_new: bool) -> Iterator[tup
         yield 2, f"Its policy is {container.policy}: a node that has the image doesn't pull it again."
 
 
-def _image_lines(namespace: str, image: WantedImage, chains: tuple[AccountChain, ...]) -> Iterator[tuple[int, str]]:
+def _image_lines(namespace: str, image: WantedImage, chains: tuple[ListChain, ...]) -> Iterator[tuple[int, str]]:
     yield 0, f"Image {image} in namespace {namespace}"
     if not chains:
         yield 0, ""
         yield 0, "There is no ServiceAccount in the namespace, or none that could be read."
     for each in chains:
         yield 0, ""
-        pods = (
-            f", and {count(each.pods, 'pod')} of it {'uses' if each.pods == 1 else 'use'} the image"
-            if each.pods
-            else ""
-        )
-        yield 0, f"ServiceAccount {each.account} names {_named(each.account_list)}{pods}."
+        name = "name" if len(each.accounts) > 1 else "names"
+        pods = f"; {count(each.pods, 'pod')} {'uses' if each.pods == 1 else 'use'} the image" if each.pods else ""
+        yield 0, f"{names('ServiceAccount', each.accounts)} {name} {_named(each.pull_secrets)}{pods}."
         yield from ((indent + 2, line) for indent, line in _chain_lines(each.chain))
 
 
@@ -126,7 +125,7 @@ def _chain_lines(chain: ImageChain) -> Iterator[tuple[int, str]]:
 
 def _candidate_sentence(number: int, candidate: Candidate) -> str:
     if candidate.login is None:
-        said = "No login is for this image: the kubelet pulls without one, unless the node has one of its own"
+        said = "No login serves the image: the kubelet pulls without one, unless the node has one of its own"
     else:
         tried = "first tries" if number == 0 else "then tries"
         said = f"The kubelet {tried} {login_text(candidate.login)}"
@@ -145,10 +144,10 @@ def _secret_lines(secret: SecretStep) -> Iterator[tuple[int, str]]:
 def _key_sentence(key: KeyStep) -> str:
     said = f"key {key_text(key.login.key)}, user {user_text(key.login.credential.username)}: "
     if key.place is None:
-        said += "isn't for this image"
+        said += "doesn't serve the image"
     else:
         place = _TRIED[key.place - 1] if key.place <= len(_TRIED) else f"as number {key.place}"
-        said += f"is for this image, tried {place}"
+        said += f"serves the image, tried {place}"
     return f"{said}; it {key.problem}" if key.problem else said
 
 

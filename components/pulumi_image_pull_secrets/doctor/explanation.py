@@ -99,8 +99,7 @@ def explain(view: View, suspicions: Iterable[Suspicion]) -> Explained:
             rows = (row for row in EXPLANATIONS if kind in row.failures)
             # The last row for each kind explains whatever is left.
             suspicion = next(chain.from_iterable(_of_row(row, view, index, alike, need.image, kind) for row in rows))
-            said = view.without_passwords(alike.namespace, group.said.get(need.image, ""))
-            explained.failing.setdefault(suspicion, Failing()).add(group, said)
+            explained.failing.setdefault(suspicion, Failing()).add(group, group.said.get(need.image, ""))
             if kind in _BROKEN - {PullFailure.UNKNOWN}:
                 explained.causes[alike.namespace, alike.pull_secrets, need.image] = suspicion
     return explained

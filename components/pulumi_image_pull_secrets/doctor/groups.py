@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from types import MappingProxyType
 
 from .observation import AccountSeen, ObjectName, PodSeen, WorkloadSeen
 from .pull_failures import Failure, failure_of
@@ -76,14 +77,24 @@ Workloads = Mapping[tuple[str, str, str], WorkloadSeen]
 
 
 def group_pods(
-    pods: Iterable[PodSeen], accounts: Mapping[ObjectName, AccountSeen], workloads: Workloads
+    pods: Iterable[PodSeen],
+    accounts: Mapping[ObjectName, AccountSeen],
+    workloads: Workloads,
+    passwords: Mapping[str, frozenset[str]] = MappingProxyType({}),
 ) -> list[Group]:
-    """The pods, grouped; the same groups whatever the order in which they were read."""
+    """The pods, grouped; the same groups whatever the order in which they were read.
+
+    ``passwords`` has, by namespace, what isn't shown of what was said.
+    """
     groups: dict[Alike, Group] = {}
     for pod in pods:
         owner = _owner(pod, workloads)
         needs = {
-            Need(container.image, container.pull_policy != "Always", failure_of(pod, container))
+            Need(
+                container.image,
+                container.pull_policy != "Always",
+                failure_of(pod, container, passwords.get(pod.namespace, ())),
+            )
             for container in pod.containers
         }
         alike = Alike(

@@ -5,6 +5,7 @@ pass on the registry's. tests/unit/doctor/pull_messages.yaml has real ones, with
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -111,11 +112,14 @@ _SIGNS: tuple[tuple[PullFailure, str], ...] = (
 _PATTERNS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _SIGNS)
 
 
-def failure_of(pod: PodSeen, container: ContainerSeen) -> Failure | None:
-    """Why this container waits for its image, or None where it doesn't."""
+def failure_of(pod: PodSeen, container: ContainerSeen, passwords: Collection[str] = ()) -> Failure | None:
+    """Why this container waits for its image, or None where it doesn't.
+
+    What was said is left out where one of ``passwords`` is in it: some registries tell what they were sent.
+    """
     reason = container.waiting_reason
     if reason == "InvalidImageName":
-        return Failure(PullFailure.INVALID_NAME, _shown(container.waiting_message))
+        return Failure(PullFailure.INVALID_NAME, _said(container.waiting_message, passwords))
     if reason == "ErrImageNeverPull":
         return Failure(PullFailure.NEVER_PULLED)
     if reason not in PULL_REASONS:
@@ -127,7 +131,7 @@ def failure_of(pod: PodSeen, container: ContainerSeen) -> Failure | None:
     kind = classify(text)
     if reason == "RegistryUnavailable" and kind in (PullFailure.UNKNOWN, PullFailure.UNSEEN):
         kind = PullFailure.UNREACHABLE
-    return Failure(kind, "" if kind is PullFailure.CREDENTIALS else _shown(text))
+    return Failure(kind, "" if kind is PullFailure.CREDENTIALS else _said(text, passwords))
 
 
 def waits_for_image(container: ContainerSeen) -> bool:
@@ -164,6 +168,11 @@ def classify(text: str) -> PullFailure:
 def _kind(text: str) -> PullFailure:
     words = _NAMES.sub(" ", text)
     return next((kind for kind, pattern in _PATTERNS if pattern.search(words)), PullFailure.UNKNOWN)
+
+
+def _said(text: str, passwords: Collection[str]) -> str:
+    # Looked for in the whole text: of its end, which is shown, a password might have lost its beginning.
+    return "" if any(password in text for password in passwords) else _shown(text)
 
 
 @lru_cache(maxsize=4096)

@@ -35,7 +35,9 @@ def render(report: Report, file: TextIO) -> str:
         for found in category.findings:
             table.finding(found)
     if report.image:
-        table.heading(Severity.NOTE, report_image.title(report.image), f": {report_image.summary(report.image)}")
+        table.heading(
+            Severity.NOTE, report_image.title(report.image), f": {report_image.summary(report.image)}", apart=True
+        )
         for line in report_image.lines(report.image):
             table.line(2, Text(table.shown(line)))
     if report.unreadable:

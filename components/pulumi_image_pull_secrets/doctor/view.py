@@ -1,5 +1,6 @@
 """An observation, indexed: what the rules ask for. Pure."""
 
+import base64
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cached_property
@@ -35,7 +36,7 @@ class View:
     @cached_property
     def groups(self) -> list[Group]:
         """Pods that are alike."""
-        return group_pods(self.observation.pods, self.observation.accounts, self.workloads)
+        return group_pods(self.observation.pods, self.observation.accounts, self.workloads, self.passwords_in)
 
     @cached_property
     def groups_of_account(self) -> Mapping[ObjectName, list[Group]]:
@@ -150,16 +151,18 @@ class View:
 
     @cached_property
     def passwords_in(self) -> Mapping[str, frozenset[str]]:
-        """By namespace, what no message may hold."""
+        """By namespace, what no message may hold: passwords, and what of them goes over the wire."""
         index: dict[str, set[str]] = defaultdict(set)
         for (namespace, _), content in self.contents.items():
-            credentials = (*content.parsed.credentials, *content.parsed.overridden)
-            index[namespace] |= {credential.password for credential in credentials} - {""}
+            for credential in (*content.parsed.credentials, *content.parsed.overridden):
+                if credential.password:
+                    index[namespace] |= _forms(credential.username, credential.password)
         return {namespace: frozenset(passwords) for namespace, passwords in index.items()}
 
-    def without_passwords(self, namespace: str, said: str) -> str:
-        """What somebody said, or nothing at all where a password of the namespace's Secrets is in it."""
-        return "" if any(password in said for password in self.passwords_in.get(namespace, ())) else said
+
+def _forms(username: str, password: str) -> set[str]:
+    login, alone = (text.encode(errors="surrogateescape") for text in (f"{username}:{password}", password))
+    return {password, *(base64.b64encode(text).decode().rstrip("=") for text in (login, alone))}
 
 
 def _index(groups: Iterable[Group], keys: Callable[[Alike], Iterable[_K]]) -> Mapping[_K, list[Group]]:

@@ -1,10 +1,11 @@
 """A whole diagnosis: each cause once, nothing secret in it, the same in any order, and quick."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pulumi_image_pull_secrets.doctor.diagnosis import diagnose
@@ -146,9 +147,21 @@ def test_no_password_that_is_in_any_secret_is_in_any_finding(observation: Observ
     assert [text for text in told if PASSWORD in text or auth("bot", PASSWORD)[:12] in text] == []
 
 
-def test_what_a_registry_echoes_of_a_password_is_not_repeated() -> None:
-    said = container(said="denied: no such user: made-up-by-the-test")
-    only = the("pod-unauthorized", found(account("regcred"), secret(), pod(said, pull_secrets=["regcred"])))
+@pytest.mark.parametrize(
+    "echo",
+    [
+        lambda password: f"denied: no such user: {password}",
+        # Only the end of a message is shown, and of this one it starts inside the password.
+        lambda password: f"denied: {password} may not pull",
+        lambda password: f"denied: [bot {password}]",
+        lambda password: f"denied: Basic {auth('bot', password)}",
+    ],
+)
+def test_what_a_registry_echoes_of_a_password_is_not_repeated(echo: Callable[[str], str]) -> None:
+    password = "made-up-by-the-test" * 20 + "]"
+    held = secret(content=config(**{"ghcr.io": login(password=password)}))
+    said = container(said=echo(password))
+    only = the("pod-unauthorized", found(account("regcred"), held, pod(said, pull_secrets=["regcred"])))
     assert only.message == "ghcr.io refuses user 'bot' of key 'ghcr.io' in Secret regcred"
 
 
