@@ -70,7 +70,7 @@ def current_context(kubeconfig: str | None = None, environ: Mapping[str, str] = 
         if current := _parse(_read(path), f"the kubeconfig {path}").get("current-context"):
             return str(current)
     where = ", ".join(f"the kubeconfig {path}" for path in paths)
-    raise KubeconfigError(f"{where} has no current context; name one with --context")
+    raise KubeconfigError(f"there is no current context in {where}; name one with --context")
 
 
 def _paths(kubeconfig: str | None, environ: Mapping[str, str]) -> Iterator[Path]:

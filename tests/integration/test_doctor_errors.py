@@ -1,8 +1,10 @@
 """What is in the way of a command: one message on stderr, the right exit code, and nothing secret."""
 
 import base64
+import json
 import os
 import pty
+import re
 import secrets
 import signal
 import socket
@@ -20,6 +22,7 @@ import yaml
 from pulumi_image_pull_secrets import api
 from pulumi_image_pull_secrets.command_line import main
 
+from sandbox.engine import CHECKOUT
 from tests.integration import fakes
 from tests.integration.live import CONTEXT, LiveCluster
 from tests.integration.test_cluster_rights import user
@@ -109,7 +112,7 @@ def test_an_unknown_context(run: Run, cluster: LiveCluster, command: list[str]) 
         (b"contexts: [", " is not YAML (line 1, column 12)"),
         (b"token: hush-hush\n", " is not a kubeconfig: it has no list of "),
         (b"\xff\xfe", " can't be read: it is not a text in UTF-8"),
-        (b"contexts: []\nusers: [{user: {token: hush-hush}}]\n", " has no current context; name one with --context"),
+        (b"contexts: []\nusers: [{user: {token: hush-hush}}]\n", "there is no current context in the kubeconfig "),
         (b"contexts: []\ncurrent-context: hush\n", 'context "hush" is not in the kubeconfig'),
     ],
 )
@@ -151,6 +154,20 @@ def test_an_unknown_namespace(run: Run, cluster: LiveCluster, command: list[str]
     ran = run(*command, "-n", f"{namespace}x", "--context", CONTEXT, kubeconfig=cluster.admin_kubeconfig)
     assert ran.code == 3
     assert ran.error == f'there is no namespace "{namespace}x", did you mean "{namespace}"?'
+
+
+@pytest.mark.parametrize("right", [("get", "namespaces"), ("list", "namespaces")], ids=" ".join)
+def test_an_unknown_namespace_is_told_to_whoever_may_see_that(
+    run: Run, cluster: LiveCluster, user: Callable[..., Path], right: tuple[str, str]
+) -> None:
+    namespace = cluster.new_namespace()
+    kubeconfig = user([], [], [right, ("list", "serviceaccounts")])
+    ran = run("doctor", "-n", f"{namespace}x", "--context", CONTEXT, kubeconfig=kubeconfig)
+    assert ran.code == 3
+    assert ran.error.startswith(f'there is no namespace "{namespace}x"')
+    assert run("doctor", "-n", namespace, "--context", CONTEXT, kubeconfig=kubeconfig).code == 0
+    blind = user([], [], [("list", "serviceaccounts")])
+    assert run("doctor", "-n", f"{namespace}x", "--context", CONTEXT, kubeconfig=blind).code == 0
 
 
 def test_several_unknown_namespaces_beside_a_known_one(run: Run, cluster: LiveCluster) -> None:
@@ -321,3 +338,30 @@ def test_a_terminal_gets_colours_unless_it_wants_none(
     os.close(ours)
     assert b"secrets" in report
     assert (b"\x1b[1;32m" in report or b"\x1b[32m" in report) is is_coloured
+
+
+def test_the_rights_in_the_documentation_are_enough(
+    run: Run, cluster: LiveCluster, tmp_path: Path, cluster_role: str
+) -> None:
+    home = cluster.new_namespace("reader")
+    cluster.kubectl(
+        "create", "clusterrolebinding", home, f"--clusterrole={cluster_role}", f"--serviceaccount={home}:reader"
+    )
+    try:
+        (tmp_path / "reader").write_text(cluster.kubeconfig_of(home, "reader"))
+        told = json.loads(run("doctor", "-o", "json", "--context", CONTEXT, kubeconfig=tmp_path / "reader").out)
+    finally:
+        cluster.kubectl("delete", "clusterrolebinding", home)
+    assert told["unreadable"] == []
+    assert told["lookedAt"]["namespaces"] > 3
+
+
+@pytest.fixture
+def cluster_role(cluster: LiveCluster) -> Iterator[str]:
+    """The one in docs/doctor.md."""
+    text = (CHECKOUT / "docs" / "doctor.md").read_text()
+    (role,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    cluster.kubectl("create", "-f", "-", text=role)
+    name = yaml.safe_load(role)["metadata"]["name"]
+    yield name
+    cluster.kubectl("delete", "clusterrole", name)

@@ -52,19 +52,18 @@ class Cluster:
 
 
 def _demand(api: Api, namespaces: Sequence[str]) -> None:
-    if missing := [
-        name
-        for name, is_there in zip(namespaces, api.each(namespaces, lambda name: _is_there(api, name)), strict=True)
-        if not is_there
-    ]:
-        known = namespace_names(api)
-        hints = ((name, nearest(name, known)) for name in missing)
-        raise NotInClusterError(
-            "; ".join(
-                f'there is no namespace "{name}"' + (f', did you mean "{meant}"?' if meant else "")
-                for name, meant in hints
-            )
-        )
+    """Raises NotInClusterError for those that aren't there, as far as the user may see that."""
+    known = namespace_names(api) if namespaces else ()
+    are_there = (
+        [name in known for name in namespaces] if known else api.each(namespaces, lambda name: _is_there(api, name))
+    )
+    told = []
+    for name, is_there in zip(namespaces, are_there, strict=True):
+        if not is_there:
+            meant = nearest(name, known)
+            told.append(f'there is no namespace "{name}"' + (f', did you mean "{meant}"?' if meant else ""))
+    if told:
+        raise NotInClusterError("; ".join(told))
 
 
 def _is_there(api: Api, namespace: str) -> bool:

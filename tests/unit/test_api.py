@@ -1,0 +1,52 @@
+"""Requests to the API server, as far as no server is needed for them."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from pulumi_image_pull_secrets.api import Api
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Api:
+    (tmp_path / "kubeconfig").write_text(
+        "contexts: [{name: a, context: {cluster: c}}]\nclusters: [{name: c, cluster: {server: 'https://192.0.2.1'}}]\n"
+    )
+    return Api(context="a", kubeconfig=str(tmp_path / "kubeconfig"))
+
+
+def test_answers_are_in_the_order_of_what_was_asked(api: Api) -> None:
+    assert api.each(range(50), lambda number: number * 2) == list(range(0, 100, 2))
+
+
+def test_an_error_waits_for_what_is_under_way(api: Api) -> None:
+    done: list[int] = []
+
+    def ask(number: int) -> None:
+        if number == 0:
+            raise LookupError
+        time.sleep(0.05)
+        done.append(number)
+
+    with pytest.raises(LookupError):
+        api.each(range(5), ask)
+    assert len(done) == 4
+
+
+def test_ctrl_c_waits_for_nothing(api: Api) -> None:
+    answered = threading.Event()
+    asked: list[int] = []
+
+    def ask(number: int) -> None:
+        asked.append(number)
+        if number == 0:
+            raise KeyboardInterrupt
+        assert answered.wait(60)
+
+    with pytest.raises(KeyboardInterrupt):
+        api.each(range(100), ask)
+    # Those that had begun still wait, and none of the others is made.
+    assert not answered.is_set()
+    answered.set()
+    assert len(asked) < 20
