@@ -13,6 +13,7 @@ from kubernetes import client
 from pulumi_image_pull_secrets.attachment import OWNER_ANNOTATION
 
 from tests.integration.live import LiveCluster
+from tests.integration.secret_forms import new_password
 
 JSON_TYPE = "kubernetes.io/dockerconfigjson"
 WEB = "ghcr.io/acme/web:1"
@@ -32,7 +33,6 @@ class Everything:
         self._cluster = cluster
         self._apps: Any = client.AppsV1Api(cluster.api.api_client)
         self.passwords: list[str] = []
-        self.contents: list[bytes] = []
         roles = ("secrets", "accounts", "pods", "covered", "uncovered")
         self.namespaces = {role: cluster.new_namespace() for role in roles}
         self._of_secrets()
@@ -65,12 +65,15 @@ class Everything:
         self._refused(where, "missing")
         self._secret(where, "of-another-type", content=b"x", type_="Opaque")
         self._secret(where, "unreadable", content=b'{"auths": []}')
-        self._secret(where, "undecodable", {"ghcr.io": {"auth": "%" + secrets.token_hex(8)}})
+        self.passwords.append(secrets.token_hex(20))
+        self._secret(where, "undecodable", {"ghcr.io": {"auth": f"%{self.passwords[-1]}"}})
         self._secret(where, "disagrees", {"ghcr.io": {**self._login(), "auth": self._login()["auth"]}})
         # A user name that is a token, and a key with a login in it, are as secret as a password.
         token = f"ghp_{secrets.token_hex(18)}"
         self.passwords.append(token)
-        in_key = f"https://bot:{self._login()['password']}@quay.io"
+        in_key = secrets.token_hex(20)
+        self.passwords.append(in_key)
+        in_key = f"https://bot:{in_key}@quay.io"
         self._secret(where, "never-matches", {"ghcr.io/acme:1": self._login(token), in_key: self._login()})
         self._secret(where, "expired", {"ghcr.io": self._token(EXPIRED, timedelta(days=30))})
         self._secret(where, "empty", content=b"{}")
@@ -172,7 +175,7 @@ class Everything:
             self._waits(where, "app", "ImagePullBackOff", REFUSED.format(image=image), image=image)
 
     def _login(self, username: str = "bot", password: str | None = None) -> dict[str, str]:
-        password = password or secrets.token_urlsafe(24)
+        password = password or new_password()
         self.passwords.append(password)
         auth = base64.b64encode(f"{username}:{password}".encode()).decode()
         return {"username": username, "password": password, "auth": auth}
@@ -182,7 +185,7 @@ class Everything:
         claims = {"exp": int(end.timestamp()), "iat": int((end - lifetime).timestamp())}
         parts = (json.dumps(part).encode() for part in ({"alg": "none"}, claims))
         text = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
-        return self._login(password=f"{text}.{secrets.token_urlsafe(16)}")
+        return self._login(password=f"{text}.{new_password()}")
 
     def _secret(
         self,
@@ -195,7 +198,6 @@ class Everything:
         annotations: Mapping[str, str] | None = None,
     ) -> None:
         content = content or json.dumps({"auths": auths}).encode()
-        self.contents.append(content)
         body = {
             "metadata": {"name": name, "annotations": annotations},
             "type": type_,
