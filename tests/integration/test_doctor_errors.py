@@ -3,94 +3,20 @@
 import base64
 import json
 import os
-import pty
 import re
 import secrets
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from pulumi_image_pull_secrets import api
-from pulumi_image_pull_secrets.command_line import main
 
 from sandbox.engine import CHECKOUT
-from tests.integration import fakes
+from tests.integration.command_line import Run, run
 from tests.integration.live import CONTEXT, LiveCluster
 from tests.integration.test_cluster_rights import user
 
-__all__ = ["user"]
-
-SCRIPT = Path(sys.executable).with_name("pull-secrets")
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def error(self) -> str:
-        """The only message."""
-        assert self.out == ""
-        assert "Traceback" not in self.err
-        assert self.err.startswith("error: ")
-        assert self.err.count("\n") == 1
-        return self.err.removeprefix("error: ").rstrip("\n")
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """``pull-secrets``, in this process."""
-
-    def running(*arguments: str, kubeconfig: Path | None = None) -> Ran:
-        own = ["--kubeconfig", str(kubeconfig)] if kubeconfig else []
-        monkeypatch.setattr(sys, "argv", ["pull-secrets", *arguments, *own])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        assert isinstance(ended.value.code, int)
-        return Ran(ended.value.code, *capfd.readouterr())
-
-    return running
-
-
-@contextmanager
-def on_a_terminal(*arguments: str, **options: Any) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """``pull-secrets`` whose stderr is a terminal, and where what it shows there is read."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen([SCRIPT, *arguments], stdin=subprocess.DEVNULL, stderr=theirs, **options)
-    os.close(theirs)
-    try:
-        with process:
-            yield process, ours
-    finally:
-        os.close(ours)
-
-
-def shown_on(terminal: int, until: bytes = b"") -> bytes:
-    """What is shown until this has been, or until the other side is gone."""
-    shown = b""
-    while not until or until not in shown:
-        try:
-            shown += (part := os.read(terminal, 4096))
-        except OSError:  # so says Linux
-            break
-        if not part:
-            break
-    return shown
-
+__all__ = ["run", "user"]
 
 BOTH = pytest.mark.parametrize("command", [["doctor"], ["explain", "web"]], ids=["doctor", "explain"])
 
@@ -256,88 +182,6 @@ def test_a_secret_with_a_mebibyte_of_nonsense(run: Run, cluster: LiveCluster) ->
         assert "can't be used" in ran.out or "secret-unreadable" in ran.out
         assert len(ran.out) < 30_000
         assert password not in ran.out
-
-
-@pytest.fixture
-def silent() -> Iterator[int]:
-    """A server that takes every connection and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
-
-
-@BOTH
-def test_a_server_that_never_answers_is_told_in_time(
-    run: Run, silent: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
-) -> None:
-    # As much as all tries of one request may take; with what is waited between them, within the 30 s.
-    assert 2 * api.READ_SECONDS + 2 < 30
-    assert 3 * api.CONNECT_SECONDS + 4 < 30
-    monkeypatch.setattr(api, "_TIMEOUT", (0.2, 0.2))
-    (tmp_path / "kubeconfig").write_text(fakes.kubeconfig(f"http://127.0.0.1:{silent}"))
-    ran = run(*command, "--context", fakes.CONTEXT, kubeconfig=tmp_path / "kubeconfig")
-    assert ran.code == 3
-    assert "can't be reached: it doesn't answer in time; try: kubectl" in ran.error
-
-
-@pytest.mark.long
-def test_a_server_that_never_answers_is_told_within_30_seconds(run: Run, silent: int, tmp_path: Path) -> None:
-    (tmp_path / "kubeconfig").write_text(fakes.kubeconfig(f"http://127.0.0.1:{silent}"))
-    started = time.monotonic()
-    ran = run("doctor", "--context", fakes.CONTEXT, kubeconfig=tmp_path / "kubeconfig")
-    assert ran.code == 3
-    assert "it doesn't answer in time" in ran.error
-    assert time.monotonic() - started < 30
-
-
-def test_ctrl_c_while_a_server_is_silent(silent: int, tmp_path: Path) -> None:
-    (tmp_path / "kubeconfig").write_text(fakes.kubeconfig(f"http://127.0.0.1:{silent}"))
-    arguments = ["doctor", "--context", fakes.CONTEXT, "--kubeconfig", str(tmp_path / "kubeconfig")]
-    with on_a_terminal(*arguments, stdout=subprocess.DEVNULL) as (process, terminal):
-        shown = shown_on(terminal, b"connecting")
-        process.send_signal(signal.SIGINT)
-        shown += shown_on(terminal, b"interrupted")
-        assert process.wait(20) == 130
-    assert b"interrupted" in shown
-    assert b"Traceback" not in shown
-    # The cursor, which the progress hides, is back.
-    assert shown.rfind(b"\x1b[?25h") > shown.rfind(b"\x1b[?25l")
-
-
-def test_progress_is_on_the_terminal_and_the_report_where_it_is_sent(cluster: LiveCluster) -> None:
-    namespace = cluster.new_namespace()
-    arguments = ["doctor", "-n", namespace, "--context", CONTEXT, "--kubeconfig", str(cluster.admin_kubeconfig)]
-    with on_a_terminal(*arguments, stdout=subprocess.PIPE, env={**os.environ, "TERM": "xterm"}) as (process, terminal):
-        shown = shown_on(terminal)
-        assert process.stdout
-        report = process.stdout.read()
-        assert process.wait(20) == 0
-    assert b"connecting" in shown
-    assert b"secrets:" not in shown
-    assert report.startswith("√ secrets: 0 Secrets, nothing found\n".encode())
-    assert b"\x1b" not in report
-
-
-@pytest.mark.parametrize(("environment", "is_coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
-def test_a_terminal_gets_colours_unless_it_wants_none(
-    cluster: LiveCluster, environment: dict[str, str], is_coloured: bool
-) -> None:
-    namespace = cluster.new_namespace()
-    arguments = ["doctor", "-n", namespace, "--context", CONTEXT, "--kubeconfig", str(cluster.admin_kubeconfig)]
-    clean = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR")}
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [SCRIPT, *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=theirs,
-        stderr=subprocess.DEVNULL,
-        env={**clean, "TERM": "xterm", **environment},
-    )
-    os.close(theirs)
-    with process:
-        report = shown_on(ours)
-    os.close(ours)
-    assert b"secrets" in report
-    assert (b"\x1b[1;32m" in report or b"\x1b[32m" in report) is is_coloured
 
 
 def test_the_rights_in_the_documentation_are_enough(
