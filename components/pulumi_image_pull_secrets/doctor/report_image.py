@@ -41,8 +41,8 @@ def content(answer: ImageAnswer) -> dict[str, Any]:
                 "logins": [
                     {
                         "secret": login.secret,
-                        "key": key_text(login.key)[1:-1],
-                        "user": user_text(login.credential.username)[1:-1],
+                        "key": _unquoted(key_text(login.key)),
+                        "user": _unquoted(user_text(login.credential.username)),
                     }
                     for login in account.logins
                 ],
@@ -55,6 +55,10 @@ def content(answer: ImageAnswer) -> dict[str, Any]:
 def login_text(login: Login) -> str:
     """Such as ``user 'bot' of key 'ghcr.io' in Secret regcred``."""
     return f"user {user_text(login.credential.username)} of key {key_text(login.key)} in Secret {login.secret}"
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if text[:1] in ("'", '"') else text
 
 
 def _said(account: ServedAccount) -> str:

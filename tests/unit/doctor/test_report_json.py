@@ -1,6 +1,7 @@
 """The report for programs, and its schema."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,13 +11,15 @@ from pulumi_image_pull_secrets.doctor.findings import Severity
 
 from sandbox.engine import CHECKOUT
 from tests.unit.doctor.reports import report
+from tests.unit.doctor.test_report_image import answered
 
 SCHEMA: dict[str, Any] = json.loads((CHECKOUT / "docs" / "doctor.schema.json").read_text())
-REPORTS = [report(), report(findings=()), report(unreadable=("Secrets in kube-system",)), report(checks=())]
+IMAGE = replace(report(), image=answered())
+REPORTS = [IMAGE, report(), report(findings=()), report(unreadable=("Secrets in kube-system",)), report(checks=())]
 
 
 def output() -> Any:
-    return json.loads(report_json.render(report()))
+    return json.loads(report_json.render(IMAGE))
 
 
 def test_the_schema_is_one() -> None:
@@ -42,6 +45,9 @@ def test_every_output_is_as_the_schema_says(told: Any) -> None:
         (("findings", 0, "kind"), ""),
         (("findings", 0, "pods"), 1.5),
         (("findings", 0), {}),
+        (("image",), {}),
+        (("image", "accounts", 0, "pods"), "many"),
+        (("image", "accounts", 0, "logins", 0, "user"), None),
     ],
 )
 def test_the_schema_refuses_what_no_report_writes(path: tuple[str | int, ...], value: object) -> None:
@@ -61,6 +67,9 @@ def test_the_schema_describes_every_key_and_requires_it() -> None:
         "counts": (SCHEMA["properties"]["counts"], content["counts"]),
         "lookedAt": (SCHEMA["properties"]["lookedAt"], content["lookedAt"]),
         "finding": (SCHEMA["$defs"]["finding"], content["findings"][0]),
+        "image": (SCHEMA["$defs"]["image"], content["image"]),
+        "account": (SCHEMA["$defs"]["account"], content["image"]["accounts"][0]),
+        "login": (SCHEMA["$defs"]["login"], content["image"]["accounts"][0]["logins"][0]),
     }
     for schema, written in described.values():
         assert list(schema["properties"]) == schema["required"] == list(written)
