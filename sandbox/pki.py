@@ -38,12 +38,12 @@ class Authority:
         """The authority's certificate."""
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
-    def write_server(self, folder: Path, *, expired: bool = False) -> tuple[Path, Path]:
-        """A certificate for loopback and its key, as files; an expired one for tests."""
+    def write_server(self, folder: Path, *, host: str = "localhost", expired: bool = False) -> tuple[Path, Path]:
+        """A certificate for loopback and its key, as files; one for another host, or an expired one, for tests."""
         key = _new_key()
         names = x509.SubjectAlternativeName(
             [
-                x509.DNSName("localhost"),
+                x509.DNSName(host),
                 x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
                 x509.IPAddress(ipaddress.ip_address("::1")),
             ]

@@ -94,14 +94,31 @@ class NotInClusterError(ImagePullSecretsError):
 
 
 class PreflightError(ImagePullSecretsError):
-    """The cluster isn't as the configuration says; everything that is missing or in the way is told at once."""
+    """The cluster isn't as the configuration says, or a registry refuses a login; all of it is told at once."""
 
-    def __init__(self, context: str, findings: Iterable[str]) -> None:
+    def __init__(self, context: str, findings: Iterable[str], refusals: Iterable[str] = ()) -> None:
         self.findings = tuple(findings)
-        listing = "".join(f"\n  {finding}" for finding in self.findings)
+        """What is missing in the cluster, or in the way there."""
+        self.refusals = tuple(refusals)
+        """The logins that a registry refuses."""
+        listing = "".join(f"\n  {line}" for line in (*self.findings, *self.refusals))
+        cluster = f'the cluster of context "{context}" is not ready for this stack'
+        what = cluster if self.findings else "a login of this stack doesn't work"
+        super().__init__(f"{what}; nothing was changed:{listing}")
+
+
+class MissingPackageError(ImagePullSecretsError):
+    """Something needs a package that only an extra of this library brings."""
+
+    def __init__(self, purpose: str, package: str, extra: str) -> None:
         super().__init__(
-            f'the cluster of context "{context}" is not ready for this stack; nothing was changed:{listing}'
+            f"{purpose} needs the package {package}, which is not installed; "
+            f"type: pip install 'pulumi-image-pull-secrets[{extra}]'"
         )
+
+
+class CertificateFileError(ImagePullSecretsError):
+    """A file that should hold certificates of authorities, and can't be read as such."""
 
 
 def _count(problems: tuple[object, ...]) -> str:
