@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import bcrypt
 import urllib3
@@ -49,18 +50,22 @@ class Registry:
                 f"{self.address}, where this sandbox's registry was before, is taken by another process; "
                 "end that one, or start afresh: make down, make up"
             )
-        hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(rounds=6)).decode()
-        (self.folder / "htpasswd").write_text(f"{USERNAME}:{hashed}\n")
         configuration = {
             "version": "0.1",
             "log": {"level": "warn", "accesslog": {"disabled": True}},
             "storage": {"filesystem": {"rootdirectory": str(self.folder / "images")}, "delete": {"enabled": True}},
             "http": {"addr": self.address},
-            "auth": {"htpasswd": {"realm": "sandbox", "path": str(self.folder / "htpasswd")}},
+            "auth": self._logins(password),
         }
         (self.folder / "config.yml").write_text(yaml.safe_dump(configuration))
         self.processes.start("registry", [str(self._binary), "serve", str(self.folder / "config.yml")])
         self.processes.wait_until(self._asks_for_a_login, "registry")
+
+    def _logins(self, password: str) -> dict[str, Any]:
+        """The configuration's ``auth``."""
+        hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(rounds=6)).decode()
+        (self.folder / "htpasswd").write_text(f"{USERNAME}:{hashed}\n")
+        return {"htpasswd": {"realm": "sandbox", "path": str(self.folder / "htpasswd")}}
 
     def _asks_for_a_login(self) -> bool:
         try:
