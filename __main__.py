@@ -10,16 +10,26 @@ sys.path.insert(0, str(Path(__file__).parent / "components"))
 from pulumi_image_pull_secrets import ImagePullSecrets, ImagePullSecretsError, cluster_provider
 from pulumi_image_pull_secrets.cluster import preflight
 from pulumi_image_pull_secrets.component import owner
+from pulumi_image_pull_secrets.registry.stack_logins import verify
 from pulumi_image_pull_secrets.settings import load
 
 NAME = "pulls"
 
 
 def main() -> None:
-    """Settings -> preflight -> provider -> component -> outputs."""
+    """Settings -> logins -> preflight -> provider -> component -> outputs."""
     settings = load()
     args = settings.component_args()
-    live_accounts = preflight(args, owner=owner(NAME), context=settings.context, kubeconfig=settings.kubeconfig)
+    logins = verify(settings)
+    if logins.warning:
+        pulumi.warn(logins.warning)
+    live_accounts = preflight(
+        args,
+        owner=owner(NAME),
+        context=settings.context,
+        kubeconfig=settings.kubeconfig,
+        refusals=logins.refusals,
+    )
     # The preflight has refused what isn't ours; what is ours may be what an up left that was killed.
     cluster = cluster_provider("cluster", context=settings.context, kubeconfig=settings.kubeconfig, adopt=True)
     pulls = ImagePullSecrets(NAME, args, pulumi.ResourceOptions(provider=cluster), live_accounts=live_accounts)

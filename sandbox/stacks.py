@@ -30,7 +30,10 @@ class StackFile:
         return str(self.config.get("context", ""))
 
     def with_made_up_passwords(self) -> "StackFile":
-        """The same without its encrypted values, which only its owner can decrypt and no throwaway cluster needs."""
+        """The same without its encrypted values, which only its owner can decrypt and no throwaway cluster needs.
+
+        No registry is asked whether it takes what is made up.
+        """
         registries = [
             {
                 **{key: value for key, value in entry.items() if key != "password"},
@@ -40,7 +43,8 @@ class StackFile:
             else entry
             for index, entry in enumerate(self.config.get("registries", []))
         ]
-        config = {key: value for key, value in self.config.items() if key != "dockerConfigJson"}
+        left_out = ("dockerConfigJson", "verifyRegistries")
+        config = {key: value for key, value in self.config.items() if key not in left_out}
         return StackFile(self.name, {**config, "registries": registries}, {})
 
     @property

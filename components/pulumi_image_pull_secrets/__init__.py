@@ -7,11 +7,13 @@
 from .args import ImagePullSecretsArgs, NamespaceArgs, RegistryArgs
 from .component import ImagePullSecrets
 from .errors import (
+    CertificateFileError,
     ClusterUnreachableError,
     DockerConfigError,
     ImagePullSecretsError,
     InvalidArgumentsError,
     KubeconfigError,
+    MissingPackageError,
     PreflightError,
     Problem,
     RegistryAddressError,
@@ -22,6 +24,7 @@ from .provider import cluster_provider
 __version__ = "0.1.0"
 
 __all__ = [
+    "CertificateFileError",
     "ClusterUnreachableError",
     "DockerConfigError",
     "ImagePullSecrets",
@@ -29,6 +32,7 @@ __all__ = [
     "ImagePullSecretsError",
     "InvalidArgumentsError",
     "KubeconfigError",
+    "MissingPackageError",
     "NamespaceArgs",
     "PreflightError",
     "Problem",

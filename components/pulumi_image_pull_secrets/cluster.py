@@ -7,7 +7,7 @@ for as metadata only.
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from . import permissions
@@ -30,11 +30,19 @@ A listed namespace that isn't in it doesn't exist yet. Of other namespaces it ha
 to before, and so has to leave."""
 
 
-def preflight(args: ImagePullSecretsArgs, *, owner: str, context: str, kubeconfig: str | None = None) -> LiveAccounts:
+def preflight(
+    args: ImagePullSecretsArgs,
+    *,
+    owner: str,
+    context: str,
+    kubeconfig: str | None = None,
+    refusals: Collection[str] = (),
+) -> LiveAccounts:
     """Asks the cluster whether ``args`` can be carried out there, and what its accounts hold.
 
     What it returns is the component's ``live_accounts``, which spares it a read per account. Raises KubeconfigError,
-    ClusterUnreachableError, or PreflightError with everything that is missing or in the way.
+    ClusterUnreachableError, or PreflightError with everything that is missing or in the way. ``refusals`` are lines
+    on logins that registries refuse; with any, it raises PreflightError too, and tells them with what else there is.
     """
     args = without_none(args)
     wanted = tuple(
@@ -49,9 +57,9 @@ def preflight(args: ImagePullSecretsArgs, *, owner: str, context: str, kubeconfi
     names = [entry.name for entry in wanted]
     with Api(context=context, kubeconfig=kubeconfig) as api:
         api.check()
-        _demand(api, context, permissions.to_attach(wanted))
+        _demand(api, context, permissions.to_attach(wanted), refusals)
         live, left = read(api, names, secret_names, owner=owner)
-        _demand(api, context, permissions.to_leave(left))
+        _demand(api, context, permissions.to_leave(left), refusals)
         missing = any(not entry.create and entry.name not in live for entry in wanted)
         obstacles = find_obstacles(
             wanted,
@@ -60,8 +68,9 @@ def preflight(args: ImagePullSecretsArgs, *, owner: str, context: str, kubeconfi
             adopt=args.get("adopt", False),
             known_namespaces=namespace_names(api) if missing else (),
         )
-        if findings := list(obstacles):
-            raise PreflightError(context, findings)
+        findings = list(obstacles)
+        if findings or refusals:
+            raise PreflightError(context, findings, refusals)
     return {**left, **{name: namespace.accounts for name, namespace in live.items()}}
 
 
@@ -122,7 +131,7 @@ def read(
     return live, left
 
 
-def _demand(api: Api, context: str, needed: Iterable[Permission]) -> None:
+def _demand(api: Api, context: str, needed: Iterable[Permission], refusals: Iterable[str]) -> None:
     needed = list(needed)
     denied = lacking(api, needed)
     # Nobody is granted anything in a namespace that isn't there: then that is what to say.
@@ -131,7 +140,7 @@ def _demand(api: Api, context: str, needed: Iterable[Permission]) -> None:
     found = api.each(doubtful, lambda name: api.ask(api.objects.read_namespace, name))
     absent = {name for name, namespace in zip(doubtful, found, strict=True) if namespace is None}
     if findings := list(permissions.describe(entry for entry in denied if entry.namespace not in absent)):
-        raise PreflightError(context, findings)
+        raise PreflightError(context, findings, refusals)
 
 
 def _is_allowed(api: Api, permission: Permission) -> bool:

@@ -88,6 +88,8 @@ class Settings(_Model):
     retired_secret_names: list[StrictStr] = []
     adopt: StrictBool = False
     detach: StrictBool = False
+    verify_registries: StrictBool = False
+    """Whether the program asks the registries, before anything is registered, if they take the logins."""
 
     def component_args(self) -> ImagePullSecretsArgs:
         """The component's arguments; every password a secret Output."""

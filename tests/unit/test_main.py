@@ -149,7 +149,9 @@ async def test_the_cluster_is_asked_once_and_about_the_stacks_own_context(
 ) -> None:
     await run(stack, config_of(stack))
     owner = f"image-pull-secrets.{stack}.pulls"
-    assert preflight.calls == [{"owner": owner, "context": f"acme-{stack}", "kubeconfig": None}]
+    assert preflight.calls == [
+        {"owner": owner, "context": f"acme-{stack}", "kubeconfig": None, "refusals": ()},
+    ]
 
 
 @STACKS

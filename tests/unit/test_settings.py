@@ -49,10 +49,12 @@ def test_a_full_configuration_is_read() -> None:
             retiredSecretNames=["regcred-old"],
             adopt=True,
             detach=True,
+            verifyRegistries=True,
         )
     )
     assert (settings.context, settings.kubeconfig, settings.secret_name) == ("acme-staging", "~/.kube/acme", "regcred")
     assert (settings.retired_secret_names, settings.adopt, settings.detach) == (["regcred-old"], True, True)
+    assert settings.verify_registries
     first, second = settings.registries or []
     assert (first.server, first.username, first.email) == ("ghcr.io", "bot", email)
     assert first.password is not None
@@ -67,7 +69,7 @@ def test_a_full_configuration_is_read() -> None:
 def test_what_is_left_out_has_a_default() -> None:
     settings = read(good())
     assert (settings.kubeconfig, settings.docker_config_json, settings.retired_secret_names) == (None, None, [])
-    assert (settings.adopt, settings.detach) == (False, False)
+    assert (settings.adopt, settings.detach, settings.verify_registries) == (False, False, False)
     assert settings.namespaces[0].service_accounts == ["default"]
 
 
