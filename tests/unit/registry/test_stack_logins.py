@@ -73,7 +73,7 @@ def test_what_is_not_known_is_a_warning(near: Near) -> None:
 
 
 @pytest.mark.parametrize("keys", [{"verifyRegistries": False}, {"detach": True}])
-def test_nobody_is_asked_unless_it_is_wanted(near: Near, keys: dict[str, bool]) -> None:
+def test_nobody_is_asked_unless_it_is_wanted(near: Near, keys: dict[str, Any]) -> None:
     server = near(response(401))
     entries = [{"server": server.address, "username": "bot", "password": "-"}]
     assert verify(settings(registries=entries, **keys)) == Verified()
