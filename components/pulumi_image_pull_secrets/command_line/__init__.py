@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import typer
 
-COMMANDS = ("doctor", "explain")
+COMMANDS = ("doctor", "explain", "restart", "preview", "comment")
 """All of them, in the order of ``--help``."""
 
 _EXTRA = {"typer", "rich", "httpx"}

@@ -1,0 +1,166 @@
+"""A preview as every report tells it: risks, rows of what changes, the engine's own words and steps. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from ..doctor.report import visible
+from ..doctor.wording import count
+from .changes import AccountChange, Action, Changes, SecretChange, changes_of, setting
+from .engine_json import Preview, Step
+from .risks import Pods, Risk, mixed_environments, risks_of
+from .wording import Name, Phrase, listed
+
+_SAME = "same"
+
+_NAMESPACE = {
+    Action.CREATED: "created",
+    Action.TAKEN_OVER: "taken over",
+    Action.CHANGED: "metadata changed",
+    Action.REPLACED: "deleted with all that is in it, and made anew",
+    Action.DELETED: "deleted with all that is in it",
+    Action.FORGOTTEN: "stays, and the stack forgets it",
+}
+_SECRET = {
+    **_NAMESPACE,
+    Action.ROTATED: "password or registries changed",
+    Action.REPLACED: "deleted and made anew",
+    Action.DELETED: "deleted",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One object that changes."""
+
+    namespace: str
+    kind: str
+    """``Namespace``, ``Secret`` or ``ServiceAccount``."""
+    name: str
+    action: Action
+    what: Phrase
+    """Such as ``regcred`` attached."""
+    others: tuple[str, ...] = ()
+    """Of an account: somebody else's names on it."""
+
+
+@dataclass(frozen=True)
+class Review:
+    """One stack's preview."""
+
+    stack: str
+    changes: Changes = field(default_factory=Changes)
+    risks: tuple[Risk, ...] = ()
+    """The gravest first."""
+    errors: tuple[str, ...] = ()
+    """Why the preview failed, in the engine's words; empty where it came to its end."""
+    warnings: tuple[str, ...] = ()
+    """The engine's and the program's."""
+    steps: tuple[str, ...] = ()
+    """A line for each step of the engine; no values."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether nothing can be said of what an up would do."""
+        return bool(self.errors)
+
+
+def review_of(preview: Preview, stack: str, *, error: str | None = None, pods: Pods | None = None) -> Review:
+    """The review of one stack. ``error`` is what the engine said besides, where it failed."""
+    errors = preview.messages("error")
+    if error and not errors:
+        errors = (error,)
+    elif preview.change_summary is None and not errors:
+        errors = ("the preview didn't come to its end: it holds no summary of changes",)
+    steps = tuple(_line(step) for step in preview.steps if step and step.op != _SAME)
+    if errors:
+        return Review(stack, errors=errors, warnings=preview.messages("warning"), steps=steps)
+    changes = changes_of(preview)
+    risks = risks_of(changes, adopts=setting(preview, "adopt") == "true", pods=pods)
+    return Review(stack, changes, risks, warnings=preview.messages("warning"), steps=steps)
+
+
+def together(reviews: Sequence[Review]) -> list[Review]:
+    """The reviews of stacks that change at once, with the risks of that."""
+    mixed = mixed_environments(review.stack for review in reviews if review.changes.any)
+    return [
+        replace(review, risks=(*mixed, *review.risks)) if review.changes.any and mixed else review for review in reviews
+    ]
+
+
+def rows(changes: Changes) -> list[Row]:
+    """By namespace; in it the namespace itself, its Secrets, its accounts."""
+    found = [Row(one.name, "Namespace", one.name, one.action, (_NAMESPACE[one.action],)) for one in changes.namespaces]
+    found += [Row(one.namespace, "Secret", one.name, one.action, _of_secret(one)) for one in changes.secrets]
+    found += [
+        Row(one.namespace, "ServiceAccount", one.name, one.action, _of_account(one), one.others)
+        for one in changes.accounts
+    ]
+    return sorted(found, key=lambda row: row.namespace)
+
+
+def headline(review: Review) -> str:
+    """What the review comes to, in one line that holds nobody's text but ours."""
+    if review.failed:
+        return "the preview failed"
+    told = ", ".join(_tally(review.changes))
+    elsewhere = sum(number for _, number in review.changes.others)
+    if elsewhere:
+        told = f"{told or 'nothing'} of image pull secrets; {count(elsewhere, 'other change')}"
+    return told or "no changes"
+
+
+def others_line(changes: Changes) -> Phrase:
+    """What else the engine would do; empty where it would do nothing else."""
+    phrase: list[str] = []
+    for op, number in changes.others:
+        phrase += [", " if phrase else "", f"{number} to ", Name(op)]
+    return ["Not about image pull secrets: ", *phrase] if phrase else []
+
+
+def _tally(changes: Changes) -> Iterator[str]:
+    for kind, actions in (
+        ("namespace", [one.action for one in changes.namespaces]),
+        ("Secret", [one.action for one in changes.secrets]),
+        ("ServiceAccount", [one.action for one in changes.accounts]),
+    ):
+        words = {**_SECRET, Action.ROTATED: "changed", Action.DELETED: "deleted", Action.REPLACED: "made anew"}
+        if kind == "ServiceAccount":
+            words = dict.fromkeys(Action, "changed") | {Action.FORGOTTEN: "forgotten"}
+        numbers = Counter(words[action] for action in actions)
+        yield from (f"{count(number, kind)} {word}" for word, number in numbers.items())
+    if changes.providers:
+        yield "another cluster"
+
+
+def _of_secret(change: SecretChange) -> Phrase:
+    if change.counterpart is None:
+        return (_SECRET[change.action],)
+    between = ", in place of " if change.action is Action.CREATED else "; in its place comes "
+    return (_SECRET[change.action], between, Name(change.counterpart))
+
+
+def _of_account(change: AccountChange) -> Phrase:
+    if change.after is None:
+        return ("its list shows in the up only",)
+    if change.action is Action.FORGOTTEN:
+        return ("stays as it is, and the stack forgets it",)
+    parts: list[Phrase] = []
+    if len(change.attached) == len(change.detached) == 1:
+        parts.append((Name(change.detached[0]), " → ", Name(change.attached[0])))
+    else:
+        parts += [(*listed(names), f" {word}") for names, word in _moves(change) if names]
+    if change.lost:
+        parts.append(("somebody else's ", *listed(change.lost), " taken off"))
+    if not parts:
+        return ("nothing but our annotation, or the order of the list",)
+    return [part for number, phrase in enumerate(parts) for part in ([", "] if number else []) + list(phrase)]
+
+
+def _moves(change: AccountChange) -> tuple[tuple[tuple[str, ...], str], ...]:
+    return ((change.attached, "attached"), (change.detached, "detached"))
+
+
+def _line(step: Step) -> str:
+    paths = f" [{', '.join(step.paths)}]" if step.paths else ""
+    return visible(f"{step.op:8} {step.types[-1]} {step.name}{paths}")
