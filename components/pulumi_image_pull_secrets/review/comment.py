@@ -6,7 +6,7 @@ https://docs.github.com/en/rest/issues/comments, for GitHub's own and for Enterp
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -19,6 +19,7 @@ SECONDS = 30.0
 
 _API_VERSION = "2022-11-28"
 _REST_OF_AN_ENTERPRISE = "/api/v3"
+_T = TypeVar("_T")
 _VIEWER = "query { viewer { login databaseId } }"
 
 
@@ -88,10 +89,10 @@ def _put(client: httpx.Client, text: str, marker: str, place: Place) -> tuple[Do
         if (comment.get("user") or {}).get("id") != author or _first_line(comment.get("body") or "") != marker:
             continue
         if _lines(comment["body"]) == _lines(text):
-            return Done.UNCHANGED, comment["html_url"]
+            return Done.UNCHANGED, str(comment.get("html_url"))
         changed = _ask(client, "PATCH", f"{issues}/comments/{comment['id']}", {"body": text})
-        return Done.UPDATED, changed["html_url"]
-    return Done.CREATED, _ask(client, "POST", comments, {"body": text})["html_url"]
+        return Done.UPDATED, str(changed.get("html_url"))
+    return Done.CREATED, str(_ask(client, "POST", comments, {"body": text}).get("html_url"))
 
 
 def _user(client: httpx.Client, api_url: str) -> int:
@@ -112,27 +113,29 @@ def _pages(client: httpx.Client, url: str) -> Iterator[Mapping[str, Any]]:
     origin = _origin(httpx.URL(url))
     next_url: str | None = url
     while next_url is not None:
-        answer = _checked(client.get(next_url))
-        yield from answer.json()
+        answer = client.get(next_url)
+        yield from (entry for entry in _content(answer, list) if isinstance(entry, dict))
         next_url = answer.links.get("next", {}).get("url")
         if next_url is not None and _origin(httpx.URL(next_url)) != origin:
             raise CommentError(f"{origin} names another host for the next page; the token isn't sent there")
 
 
 def _ask(client: httpx.Client, method: str, url: str, content: Mapping[str, object]) -> dict[str, Any]:
-    answer: dict[str, Any] = _checked(client.request(method, url, json=content)).json()
-    return answer
+    return _content(client.request(method, url, json=content), dict)
 
 
-def _checked(answer: httpx.Response) -> httpx.Response:
-    if answer.is_success:
-        return answer
+def _content(answer: httpx.Response, kind: type[_T]) -> _T:
+    where = f"{answer.request.method} {answer.request.url}"
     try:
         content = answer.json()
-        message = content["message"]
-    except (ValueError, KeyError, TypeError):
-        message = answer.reason_phrase
-    raise CommentError(f"{answer.request.method} {answer.request.url}: {answer.status_code} {message}")
+    except ValueError:
+        content = None
+    if not answer.is_success:
+        message = content.get("message") if isinstance(content, dict) else None
+        raise CommentError(f"{where}: {answer.status_code} {message or answer.reason_phrase}")
+    if not isinstance(content, kind):
+        raise CommentError(f"{where}: what came isn't what GitHub's API answers")
+    return content
 
 
 def _first_line(text: str) -> str:
