@@ -22,6 +22,10 @@ STACK_TYPE = "pulumi:pulumi:Stack"
 
 _ENCODINGS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _EVENT_KEYS = {"sequence", "timestamp"}
+_EVENTS = (
+    "holds the engine's stream of events; give the one document that pulumi preview --json prints while "
+    "PULUMI_ENABLE_STREAMING_JSON_PREVIEW is not set"
+)
 
 
 class PreviewUnreadableError(ImagePullSecretsError):
@@ -146,6 +150,8 @@ def read(data: bytes, source: str) -> Preview:
         raise PreviewUnreadableError(_reason(text, error, source)) from None
     if not preview.model_fields_set:
         # An empty object, or another document, would otherwise pass for a preview without changes.
+        if _is_event_log(text):
+            raise PreviewUnreadableError(f"{source} {_EVENTS}")
         raise PreviewUnreadableError(f"{source} holds JSON, but nothing of what pulumi preview --json prints")
     return preview
 
@@ -170,10 +176,7 @@ def _reason(text: bytes | str, error: ValidationError, source: str) -> str:
             "than this program may have changed it"
         )
     if _is_event_log(text):
-        return (
-            f"{source} holds the engine's stream of events; give the one document that pulumi preview --json prints "
-            "while PULUMI_ENABLE_STREAMING_JSON_PREVIEW is not set"
-        )
+        return f"{source} {_EVENTS}"
     reason = str(first["ctx"]["error"])
     if reason.startswith("EOF"):
         return f"{source} is cut off: it ends in the middle of the document ({reason})"
