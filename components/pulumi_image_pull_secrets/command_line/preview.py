@@ -93,9 +93,10 @@ def preview(
     else:
         reviews = [_from_engine(name, ask_pods) for name in stacks or [_selected_stack()]]
     _write(together(reviews), format_, output, artifact)
-    for review in reviews:
-        for error in review.errors:
-            typer.echo(f"Error: {review.stack}: {visible(error)}", err=True)
+    if output is not None or format_ is not Format.TEXT:
+        for review in reviews:
+            for error in review.errors:
+                typer.echo(f"Error: {visible(review.stack)}: {visible(error)}", err=True)
     if any(review.failed for review in reviews):
         raise typer.Exit(FAILED)
 
@@ -127,8 +128,6 @@ def _from_engine(stack: str, ask_pods: bool) -> Review:
         answer = engine.preview(stack)
     except engine.NoEngineError as error:
         return Review(stack, errors=(str(error),))
-    if answer.error is not None and not answer.output.strip():
-        return Review(stack, errors=(answer.error,))
     return _reviewed(answer.output, f"what the engine printed for {stack}", stack, ask_pods, answer.error)
 
 
@@ -149,7 +148,8 @@ def _reviewed(data: bytes, source: str, stack: str | None, ask_pods: bool, error
     try:
         read = engine_json.read(data, source)
     except PreviewUnreadableError as unreadable:
-        return Review(stack or source, errors=tuple(filter(None, (error, str(unreadable)))))
+        # An engine that fails early prints an empty object, or nothing.
+        return Review(stack or source, errors=(error or str(unreadable),))
     if stack is None:
         stack = read.stack
     elif read.stack not in (None, stack.rpartition("/")[2]):

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, TypeGuard
@@ -16,7 +16,8 @@ SECRET_TYPE = "kubernetes:core/v1:Secret"
 PATCH_TYPE = "kubernetes:core/v1:ServiceAccountPatch"
 PROVIDER_TYPE = "pulumi:providers:kubernetes"
 
-_UNCHANGED = {"same", "read", "refresh", "discard"}
+_REFRESH = "refresh"
+_UNCHANGED = {"same", "read", _REFRESH, "discard"}
 # Parts of a "replace", which is always shown besides.
 _PARTS = {"create-replacement", "delete-replaced", "read-replacement", "discard-replaced", "remove-pending-replace"}
 
@@ -25,6 +26,8 @@ class Action(Enum):
     """What is done to an object."""
 
     CREATED = "created"
+    RESTORED = "restored"
+    """It was in the stack, is gone from the cluster, and is made again."""
     TAKEN_OVER = "taken over"
     """It exists, and the stack imports it."""
     ROTATED = "rotated"
@@ -135,31 +138,30 @@ class Changes:
 
 def changes_of(preview: Preview) -> Changes:
     """What the preview would change."""
-    steps = [step for step in preview.steps if step and step.op not in _UNCHANGED | _PARTS]
-    own = [step for step in steps if TYPE in step.types[:-1]]
-    providers = [step for step in steps if step.types[-1] == PROVIDER_TYPE]
-    known = {SECRET_TYPE, PATCH_TYPE, NAMESPACE_TYPE}
-    other = [
-        step
-        for step in steps
-        if step.types[-1] not in {STACK_TYPE, TYPE, PROVIDER_TYPE}
-        and not (step in own and step.types[-1] in known and step.op in _ACTIONS)
-    ]
-    return _in_order(own, preview, providers, other)
-
-
-def _in_order(own: list[Step], preview: Preview, providers: list[Step], other: list[Step]) -> Changes:
-    own = [step for step in own if step.op in _ACTIONS]
-    secrets = [_secret(step) for step in own if step.types[-1] == SECRET_TYPE]
-    ours = own_names(preview) | {secret.name for secret in secrets}
-    accounts = _accounts((step for step in own if step.types[-1] == PATCH_TYPE), ours)
-    namespaces = [NamespaceChange(_place(step)[1], _action(step)) for step in own if step.types[-1] == NAMESPACE_TYPE]
+    own: dict[str, list[Step]] = {SECRET_TYPE: [], PATCH_TYPE: [], NAMESPACE_TYPE: []}
+    providers: list[Step] = []
+    others: Counter[str] = Counter()
+    refreshed: set[str] = set()
+    for step in preview.steps:
+        if step is None or step.op in _UNCHANGED | _PARTS:
+            refreshed |= {step.urn} if step and step.op == _REFRESH else set()
+            continue
+        kind = step.types[-1]
+        if kind in own and TYPE in step.types[:-1] and step.op in _ACTIONS:
+            own[kind].append(step)
+        elif kind == PROVIDER_TYPE:
+            providers.append(step)
+        elif kind not in (STACK_TYPE, TYPE):
+            others[step.op] += 1
+    secrets = [_secret(step, refreshed) for step in own[SECRET_TYPE]]
+    accounts = _accounts(own[PATCH_TYPE], own_names(preview) | {secret.name for secret in secrets})
+    namespaces = [NamespaceChange(_place(step)[1], _action(step, refreshed)) for step in own[NAMESPACE_TYPE]]
     return Changes(
         namespaces=tuple(sorted(namespaces, key=lambda one: one.name)),
         secrets=tuple(sorted(_paired(secrets, accounts), key=lambda one: (one.namespace, one.name))),
         accounts=tuple(sorted(accounts, key=lambda one: (one.namespace, one.name))),
         providers=tuple(change for step in providers if (change := _provider(step))),
-        others=tuple(sorted(Counter(step.op for step in other).items())),
+        others=tuple(sorted(others.items())),
         unreadable=sum(step is None for step in preview.steps),
     )
 
@@ -180,15 +182,18 @@ def setting(preview: Preview, key: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _action(step: Step) -> Action:
+def _action(step: Step, refreshed: Collection[str] = ()) -> Action:
+    """``refreshed`` are the URNs of what was in the stack before, as the refresh at a preview's start tells."""
     action = _ACTIONS[step.op]
+    if action is Action.CREATED and step.urn in refreshed:
+        return Action.RESTORED
     if action is Action.DELETED and step.old_state and step.old_state.retain_on_delete:
         return Action.FORGOTTEN
     return action
 
 
-def _secret(step: Step) -> SecretChange:
-    action = _action(step)
+def _secret(step: Step, refreshed: Collection[str]) -> SecretChange:
+    action = _action(step, refreshed)
     if action is Action.CHANGED and any(path.startswith(("data", "stringData")) for path in step.paths):
         action = Action.ROTATED
     return SecretChange(*_place(step), action)
@@ -231,19 +236,20 @@ def _paired(secrets: Iterable[SecretChange], accounts: Iterable[AccountChange]) 
     for account in accounts:
         if len(account.detached) == len(account.attached) == 1:
             swaps.setdefault(account.namespace, set()).add((account.detached[0], account.attached[0]))
-    for namespace in {secret.namespace for secret in secrets} - set(swaps):
-        names = {
-            action: [one.name for one in secrets if one.namespace == namespace and one.action is action]
-            for action in (Action.DELETED, Action.CREATED)
-        }
-        if all(len(one) == 1 for one in names.values()):
-            swaps[namespace] = {(names[Action.DELETED][0], names[Action.CREATED][0])}
+    names: dict[str, dict[Action, list[str]]] = {}
     for secret in secrets:
-        came, went = {}, {}
-        for old, new in swaps.get(secret.namespace, ()):
-            came[new], went[old] = old, new
-        counterpart = {Action.CREATED: came, Action.DELETED: went}.get(secret.action, {}).get(secret.name)
-        yield replace(secret, counterpart=counterpart)
+        names.setdefault(secret.namespace, {}).setdefault(secret.action, []).append(secret.name)
+    for namespace, by_action in names.items():
+        went, came = by_action.get(Action.DELETED, []), by_action.get(Action.CREATED, [])
+        if namespace not in swaps and len(went) == len(came) == 1:
+            swaps[namespace] = {(went[0], came[0])}
+    for secret in secrets:
+        pairs = swaps.get(secret.namespace, ())
+        counterparts = {
+            Action.CREATED: (old for old, new in pairs if new == secret.name),
+            Action.DELETED: (new for old, new in pairs if old == secret.name),
+        }
+        yield replace(secret, counterpart=next(counterparts.get(secret.action, iter(())), None))
 
 
 def _provider(step: Step) -> ProviderChange | None:

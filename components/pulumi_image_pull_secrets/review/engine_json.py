@@ -14,8 +14,8 @@ from pydantic.alias_generators import to_camel
 
 from ..errors import ImagePullSecretsError
 
-MAX_BYTES = 100_000_000
-"""Of one document. Ten thousand namespaces have about that; to read it takes some ten times as much memory."""
+MAX_BYTES = 500_000_000
+"""Of one document. A rename in a thousand namespaces has about 60 MB; to read a document takes five times its size."""
 SECRET = "[secret]"
 """What the engine writes for a secret value."""
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -108,6 +108,12 @@ class Diagnostic(_Model):
     """``info``, ``info#err``, ``warning`` or ``error``."""
 
 
+def _said(diagnostic: Diagnostic) -> str:
+    # A program that runs inside the Automation API tells its error twice, the second time with these words before it.
+    words = diagnostic.message.strip().removeprefix(f"{diagnostic.severity}: ")
+    return words.removeprefix("an unhandled error occurred: ").strip()
+
+
 class Preview(_Model):
     """One document."""
 
@@ -126,7 +132,7 @@ class Preview(_Model):
 
     def messages(self, severity: str) -> tuple[str, ...]:
         """What was said with this severity, each once, in order."""
-        said = (one.message.strip() for one in self.diagnostics if one and one.severity == severity)
+        said = (_said(one) for one in self.diagnostics if one and one.severity == severity)
         return tuple(dict.fromkeys(message for message in said if message))
 
 

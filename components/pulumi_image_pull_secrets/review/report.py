@@ -15,6 +15,7 @@ _SAME = "same"
 
 _NAMESPACE = {
     Action.CREATED: "created",
+    Action.RESTORED: "made again: it is in the stack, and gone from the cluster",
     Action.TAKEN_OVER: "taken over",
     Action.CHANGED: "metadata changed",
     Action.REPLACED: "deleted with all that is in it, and made anew",
@@ -119,18 +120,23 @@ def others_line(changes: Changes) -> Phrase:
 
 
 def _tally(changes: Changes) -> Iterator[str]:
-    for kind, actions in (
-        ("namespace", [one.action for one in changes.namespaces]),
-        ("Secret", [one.action for one in changes.secrets]),
-        ("ServiceAccount", [one.action for one in changes.accounts]),
-    ):
-        words = {**_SECRET, Action.ROTATED: "changed", Action.DELETED: "deleted", Action.REPLACED: "made anew"}
-        if kind == "ServiceAccount":
-            words = dict.fromkeys(Action, "changed") | {Action.FORGOTTEN: "forgotten"}
-        numbers = Counter(words[action] for action in actions)
-        yield from (f"{count(number, kind)} {word}" for word, number in numbers.items())
+    words = {
+        "namespace": [one.action.value for one in changes.namespaces],
+        "Secret": [one.action.value for one in changes.secrets],
+        "ServiceAccount": [_word(one) for one in changes.accounts],
+    }
+    for kind, told in words.items():
+        yield from (f"{count(number, kind)} {word}" for word, number in sorted(Counter(told).items()))
     if changes.providers:
         yield "another cluster"
+
+
+def _word(change: AccountChange) -> str:
+    if change.attached and not change.detached:
+        return "attached"
+    if change.detached and not change.attached:
+        return "detached"
+    return change.action.value if change.action is Action.FORGOTTEN else "changed"
 
 
 def _of_secret(change: SecretChange) -> Phrase:
@@ -153,7 +159,7 @@ def _of_account(change: AccountChange) -> Phrase:
     if change.lost:
         parts.append(("somebody else's ", *listed(change.lost), " taken off"))
     if not parts:
-        return ("nothing but our annotation, or the order of the list",)
+        return ("applied again; the list stays as it is" if change.before == change.after else "in another order",)
     return [part for number, phrase in enumerate(parts) for part in ([", "] if number else []) + list(phrase)]
 
 

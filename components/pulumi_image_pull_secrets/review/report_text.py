@@ -15,6 +15,7 @@ from .wording import Phrase, listed, plain
 
 _SIGNS = {
     Action.CREATED: ("+", "green"),
+    Action.RESTORED: ("+", "green"),
     Action.TAKEN_OVER: ("=", "green"),
     Action.ROTATED: ("~", "yellow"),
     Action.CHANGED: ("~", "yellow"),
