@@ -38,9 +38,9 @@ def _review(review: Review, room: int, whole_report: str | None) -> str:
     pointer = _pointer(review, whole_report)
     share = room // 6
     head = [f"## Preview of {_code(review.stack)}: {headline(review)}", ""]
-    head += _messages("The engine says:", review.errors, share)
+    head += _messages("Why, in the engine's words:", review.errors, share)
     head += _risks(review.risks, share, pointer)
-    head += _messages("The engine warns:", review.warnings, share)
+    head += _messages("Warnings:", review.warnings, share)
     if elsewhere := others_line(review.changes):
         head += [_phrase(elsewhere), ""]
     steps = _steps(review.steps, share, pointer)

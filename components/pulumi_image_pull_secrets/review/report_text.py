@@ -40,7 +40,7 @@ def _review(review: Review) -> list[Text]:
     lines += _messages("error", "bold red", review.errors)
     for risk in review.risks:
         lines.append(Text.assemble("  ", _LEVELS[risk.level], f": {plain(risk.message)}"))
-    lines += _messages("the engine warns", "bold yellow", review.warnings)
+    lines += _messages("warning", "bold yellow", review.warnings)
     for namespace, group in groupby(rows(review.changes), lambda row: row.namespace):
         lines.append(Text(f"  {visible(namespace)}", "bold"))
         lines += [_row(row) for row in group]
