@@ -1,6 +1,6 @@
 """``pull-secrets preview`` on previews of the real engine, one of each kind of change.
 
-SAVE_PREVIEWS=1 keeps the engine's documents, without what differs at each run, for the unit tests' snapshots.
+SAVE_DOCUMENTS=1 keeps the engine's documents, without what differs at each run, for the unit tests' snapshots.
 """
 
 import base64
@@ -20,12 +20,14 @@ from tests.integration.live import CONTEXT, LiveCluster
 from tests.integration.plain_engine import plain_engine
 from tests.integration.program import ProgramStack
 
-PREVIEWS = CHECKOUT / "tests" / "unit" / "review" / "previews"
+DOCUMENTS = CHECKOUT / "tests" / "unit" / "review" / "documents"
 ODD = "x|y`z @someone <b>"
 """What ``imagePullSecrets`` can hold: names there aren't checked by the API server."""
 
-_OF_ONE_RUN = ("stackTrace", "sourcePosition", "created", "modified", "managedFields", "uid", "resourceVersion")
-_OF_ONE_RUN += ("creationTimestamp", "duration", "propertyDependencies", "__inputs")
+_OF_ONE_RUN = {
+    "stackTrace", "sourcePosition", "created", "modified", "managedFields", "uid", "resourceVersion",
+    "creationTimestamp", "duration", "propertyDependencies", "__inputs",
+}  # fmt: skip
 _RANDOM = {
     r"pulumi-kubernetes-\w{8}": "pulumi-kubernetes-00000000",
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}": "00000000-0000-0000-0000-000000000000",
@@ -61,8 +63,8 @@ class Reviewer:
                 written.append(again.output)
         for text in written:
             assert not [secret for secret in self.secrets if secret in text], kind
-        if kind and os.environ.get("SAVE_PREVIEWS"):
-            (PREVIEWS / f"{kind}.json").write_text(self._same_at_each_run(document.read_text()))
+        if kind and os.environ.get("SAVE_DOCUMENTS"):
+            (DOCUMENTS / f"{kind}.json").write_text(self._same_at_each_run(document.read_text()))
         return result
 
     def lines(self, stack: ProgramStack, kind: str) -> list[str]:
@@ -298,7 +300,7 @@ def test_where_the_engine_fails_before_it_previews_its_message_is_told(
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(engine.folder / "project")
     for arguments, message in (
-        (["--stack", "no-such-stack"], "no-such-stack: the preview failed\n  error: error: no stack named"),
+        (["--stack", "no-such-stack"], "no-such-stack: the preview failed\n  error: no stack named"),
         # There is no Python language host on this machine.
         (["--stack", stack.name], "failed to load language plugin python"),
         ([], f"{stack.name}: the preview failed"),

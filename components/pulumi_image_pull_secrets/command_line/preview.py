@@ -103,7 +103,7 @@ def preview(
 
 def _check(stacks: list[str], files: list[str], output: str | None) -> None:
     for name in stacks:
-        if not name or not _STACK_CHARACTERS.issuperset(name):
+        if not name or name.startswith("-") or not _STACK_CHARACTERS.issuperset(name):
             raise typer.BadParameter(f"{name!r} is not the name of a stack", param_hint="--stack")
     if len(set(stacks)) != len(stacks):
         raise typer.BadParameter("the same stack twice", param_hint="--stack")

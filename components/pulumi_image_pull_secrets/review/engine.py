@@ -37,42 +37,43 @@ class Answer:
 
 def selected_stack() -> str:
     """The stack that a plain ``pulumi preview`` would take. Raises NoEngineError and NoStackError."""
-    done = subprocess.run(
-        [_engine(), "--non-interactive", "stack", "--show-name"], env=_environment(), capture_output=True, check=False
-    )
-    name = done.stdout.decode(errors="replace").strip()
-    if done.returncode != 0 or not name:
-        raise NoStackError(f"{_last(done.stderr) or 'no stack is selected'}; say which one with --stack")
+    output, error = _run(["stack", "--show-name"])
+    name = output.decode(errors="replace").strip()
+    if error is not None or not name:
+        raise NoStackError(f"{error or 'no stack is selected'}; say which one with --stack")
     return name
 
 
 def preview(stack: str) -> Answer:
     """Previews one stack, with the project in this folder. Raises NoEngineError."""
-    command = [_engine(), "--non-interactive", "preview", "--json", "--stack", stack]
-    # Into files without names, since a pipe of hundreds of megabytes would have to be held in memory.
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        done = subprocess.run(
-            command, env=_environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=errors, check=False
-        )
-        output.seek(0)
-        errors.seek(0)
-        said = _last(errors.read()) or f"pulumi preview ended with exit code {done.returncode}"
-        return Answer(output.read(MAX_BYTES + 1), said if done.returncode else None)
+    return Answer(*_run(["preview", "--json", "--stack", stack]))
 
 
-def _engine() -> str:
-    found = shutil.which("pulumi")
-    if found is None:
+def _run(arguments: list[str]) -> tuple[bytes, str | None]:
+    """What it printed, and where it failed why."""
+    engine = shutil.which("pulumi")
+    if engine is None:
         raise NoEngineError(
             "there is no pulumi command on PATH; install it, or run pulumi preview --json elsewhere and give what it "
             "printed with --from FILE"
         )
-    return found
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, **_ENVIRONMENT}
-
-
-def _last(output: bytes) -> str:
-    return "\n".join(output.decode(errors="replace").strip().splitlines()[-_LAST_LINES:])
+    # Into files without names: what one pipe holds, while the other is read, would have to be kept in memory.
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        try:
+            done = subprocess.run(
+                [engine, "--non-interactive", *arguments],
+                env={**os.environ, **_ENVIRONMENT},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                check=False,
+            )
+        except OSError as error:
+            raise NoEngineError(f"{engine} can't be started: {error.strerror}") from None
+        output.seek(0)
+        errors.seek(0)
+        said = errors.read().decode(errors="replace").strip().splitlines()[-_LAST_LINES:]
+        failure = (
+            "\n".join(said).removeprefix("error: ") or f"pulumi {arguments[0]} ended with exit code {done.returncode}"
+        )
+        return output.read(MAX_BYTES + 1), failure if done.returncode else None

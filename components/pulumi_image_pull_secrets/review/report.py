@@ -11,7 +11,8 @@ from .engine_json import Preview, Step
 from .risks import Pods, Risk, mixed_environments, risks_of
 from .wording import Name, Phrase, listed
 
-_SAME = "same"
+_UNTOLD = {"same", "refresh", "read"}
+"""Steps that do nothing to the cluster; a refresh at a preview's start has one for each resource."""
 
 _NAMESPACE = {
     Action.CREATED: "created",
@@ -58,7 +59,7 @@ class Review:
     warnings: tuple[str, ...] = ()
     """The engine's and the program's."""
     steps: tuple[str, ...] = ()
-    """A line for each step of the engine; no values."""
+    """A line for each step of the engine that does something; no values."""
 
     @property
     def failed(self) -> bool:
@@ -73,7 +74,7 @@ def review_of(preview: Preview, stack: str, *, error: str | None = None, pods: P
         errors = (error,)
     elif preview.change_summary is None and not errors:
         errors = ("the preview didn't come to its end: it holds no summary of changes",)
-    steps = tuple(_line(step) for step in preview.steps if step and step.op != _SAME)
+    steps = tuple(_line(step) for step in preview.steps if step and step.op not in _UNTOLD)
     if errors:
         return Review(stack, errors=errors, warnings=preview.messages("warning"), steps=steps)
     changes = changes_of(preview)
@@ -169,4 +170,4 @@ def _moves(change: AccountChange) -> tuple[tuple[tuple[str, ...], str], ...]:
 
 def _line(step: Step) -> str:
     paths = f" [{', '.join(step.paths)}]" if step.paths else ""
-    return visible(f"{step.op:8} {step.types[-1]} {step.name}{paths}")
+    return visible(f"{step.op} {step.types[-1]} {step.name}{paths}")

@@ -17,6 +17,7 @@ MAX_LENGTH = 60_000
 
 _COLUMNS = ("| Namespace | Object | Change | Others on the account |", "| --- | --- | --- | --- |")
 _LEVELS = {Level.RISK: "\u26a0\ufe0f", Level.NOTE: "\u2139\ufe0f"}
+_DEEPEST = 8
 _ACTS_IN_CODE = {"`": "\\x60", "|": "\\x7c"}
 _URL = re.compile(r"https?://[-A-Za-z0-9._~:/?#@!$&'+,;=%]+")
 
@@ -38,7 +39,7 @@ def _review(review: Review, room: int, whole_report: str | None) -> str:
     pointer = _pointer(review, whole_report)
     share = room // 6
     head = [f"## Preview of {_code(review.stack)}: {headline(review)}", ""]
-    head += _messages("Why, in the engine's words:", review.errors, share)
+    head += _messages("Why:", review.errors, share)
     head += _risks(review.risks, share, pointer)
     head += _messages("Warnings:", review.warnings, share)
     if elsewhere := others_line(review.changes):
@@ -72,9 +73,14 @@ def _row(row: Row) -> str:
 def _messages(title: str, messages: Sequence[str], room: int) -> list[str]:
     if not messages:
         return []
-    all_lines = [visible(line) for message in messages for line in message.splitlines() if line.strip()]
+    all_lines = [_line(line) for message in messages for line in message.splitlines() if line.strip()]
     lines, left = _fitting(all_lines, room)
     return [title, "", *_fenced([*lines, *([f"… {count(left, 'more line')}"] if left else [])]), ""]
+
+
+def _line(text: str) -> str:
+    indent = len(text) - len(text.lstrip(" "))
+    return " " * min(indent, _DEEPEST) + visible(text)
 
 
 def _steps(steps: Sequence[str], room: int, pointer: str) -> list[str]:

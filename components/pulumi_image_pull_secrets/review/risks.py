@@ -96,7 +96,14 @@ def _cluster(changes: Changes) -> Iterator[Risk]:
 def _namespaces(changes: Changes) -> Iterator[Risk]:
     gone = [one.name for one in changes.namespaces if one.action in (Action.DELETED, Action.REPLACED)]
     if gone:
-        message = (_many(gone, "a namespace is", "namespaces are"), " deleted with all that is in it: ", *listed(gone))
+        message = (
+            _many(
+                gone,
+                "a namespace is deleted with all that is in it: ",
+                "namespaces are deleted with all that is in them: ",
+            ),
+            *listed(gone),
+        )
         yield Risk("namespace-deleted", Level.RISK, message, tuple(gone))
 
 

@@ -1,0 +1,128 @@
+"""The report for people at a terminal: nothing in it acts, and every kind of change has its words."""
+
+import io
+
+import pytest
+from pulumi_image_pull_secrets.review.changes import AccountChange, Action, Changes, NamespaceChange, SecretChange
+from pulumi_image_pull_secrets.review.report import Review
+from pulumi_image_pull_secrets.review.report_text import render
+from pulumi_image_pull_secrets.review.risks import Level, Risk
+from pulumi_image_pull_secrets.review.wording import Name, plain
+
+OURS = frozenset({"regcred", "new"})
+ATTACKS = ["[red]x[/red]", "\x1b[2J\x1b]0;title\x07", "\x9b31m", "a\r\nb", "\u202egnp.exe", "\ud800", "<b>", ":smile:"]
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def lines(review: Review) -> list[str]:
+    return render([review], io.StringIO()).splitlines()
+
+
+def account(before: tuple[str, ...] | None, after: tuple[str, ...] | None, action: Action = Action.CHANGED) -> str:
+    change = AccountChange("shop", "web", action, before, after, OURS)
+    return lines(Review("prod", Changes(accounts=(change,))))[-1].strip()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ((), ("regcred",), "~ ServiceAccount web: regcred attached"),
+        (("a",), ("a", "regcred", "new"), "~ ServiceAccount web: regcred, new attached; also there: a"),
+        (("regcred",), (), "~ ServiceAccount web: regcred detached"),
+        (("regcred",), ("new",), "~ ServiceAccount web: regcred → new"),
+        (("regcred", "new"), (), "~ ServiceAccount web: regcred, new detached"),
+        (("a", "b", "regcred"), ("b", "regcred"), "~ ServiceAccount web: somebody else's a taken off; also there: b"),
+        (("a", "regcred"), ("new",), "~ ServiceAccount web: regcred → new, somebody else's a taken off"),
+        (("regcred",), ("regcred",), "~ ServiceAccount web: applied again; the list stays as it is"),
+        (("a", "b"), ("b", "a"), "~ ServiceAccount web: in another order; also there: b, a"),
+        (("a", "regcred"), None, "~ ServiceAccount web: its list shows in the up only; also there: a"),
+        (None, ("new",), "~ ServiceAccount web: new attached"),
+        (
+            tuple("abcdefg"),
+            (*"abcdefg", "new"),
+            "~ ServiceAccount web: new attached; also there: a, b, c, d, e and 2 more",
+        ),
+    ],
+)
+def test_what_becomes_of_an_account(before: tuple[str, ...] | None, after: tuple[str, ...] | None, words: str) -> None:
+    assert account(before, after) == words
+
+
+def test_an_account_that_is_forgotten() -> None:
+    words = account(("a", "regcred"), ("a", "regcred"), Action.FORGOTTEN)
+    assert words == "· ServiceAccount web: stays as it is, and the stack forgets it; also there: a"
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        (Action.CREATED, "+ Secret regcred: created"),
+        (Action.RESTORED, "+ Secret regcred: made again: it is in the stack, and gone from the cluster"),
+        (Action.TAKEN_OVER, "= Secret regcred: taken over"),
+        (Action.ROTATED, "~ Secret regcred: password or registries changed"),
+        (Action.CHANGED, "~ Secret regcred: metadata changed"),
+        (Action.REPLACED, "± Secret regcred: deleted and made anew"),
+        (Action.DELETED, "- Secret regcred: deleted"),
+        (Action.FORGOTTEN, "· Secret regcred: stays, and the stack forgets it"),
+    ],
+)
+def test_what_becomes_of_a_secret(action: Action, words: str) -> None:
+    found = lines(Review("prod", Changes(secrets=(SecretChange("shop", "regcred", action),))))
+    assert found == [f"prod: 1 Secret {action.value}", "  shop", f"    {words}"]
+
+
+@pytest.mark.parametrize("action", [one for one in Action if one is not Action.ROTATED])
+def test_each_action_has_words_for_a_namespace(action: Action) -> None:
+    found = lines(Review("prod", Changes(namespaces=(NamespaceChange("shop", action),))))
+    assert found[0] == f"prod: 1 namespace {action.value}"
+    assert found[2].partition("Namespace shop: ")[2]
+
+
+def test_changes_elsewhere_are_counted() -> None:
+    assert lines(Review("prod", Changes(others=(("create", 2), ("delete", 1))))) == [
+        "prod: nothing of image pull secrets; 3 other changes",
+        "  Not about image pull secrets: 2 to create, 1 to delete",
+    ]
+
+
+def test_a_preview_that_failed() -> None:
+    found = lines(Review("prod", errors=("first\n  second\n\n",), warnings=("careful",)))
+    assert found == ["prod: the preview failed", "  error: first", "    second", "  warning: careful"]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_nothing_acts(attack: str) -> None:
+    changes = Changes(
+        secrets=(SecretChange(attack, attack, Action.CREATED, attack),),
+        accounts=(AccountChange(attack, attack, Action.CHANGED, (attack,), (attack, "regcred"), OURS),),
+        others=((attack, 1),),
+    )
+    risks = (Risk("a-b", Level.RISK, ("a ", Name(attack))),)
+    harmless = render([Review("prod", Changes(
+        secrets=(SecretChange("n", "n", Action.CREATED, "n"),),
+        accounts=(AccountChange("n", "n", Action.CHANGED, ("n",), ("n", "regcred"), OURS),),
+        others=(("n", 1),),
+    ), (Risk("a-b", Level.RISK, ("a ", Name("n"))),), warnings=("n",))], Terminal())  # fmt: skip
+    told = render([Review("prod", changes, risks, warnings=(attack.replace("\r\n", " "),))], Terminal())
+    assert told.count("\x1b") == harmless.count("\x1b")
+    assert len(told.splitlines()) == len(harmless.splitlines())
+    assert told.encode().decode() == told
+
+
+def test_a_name_that_would_not_be_seen_is_quoted() -> None:
+    assert plain([Name("")]) == '""'
+    assert plain([Name(" ")]) == '""'
+    assert plain([Name(" a ")]) == '"a"'
+    assert plain([Name("a")]) == "a"
+
+
+def test_a_file_that_knows_ascii_only() -> None:
+    change = AccountChange("shop", "web", Action.CHANGED, ("regcred",), ("new",), OURS)
+    told = render([Review("prod", Changes(accounts=(change,)))], io.TextIOWrapper(io.BytesIO(), "ascii"))
+    assert r"regcred \u2192 new" in told

@@ -1,0 +1,179 @@
+"""What a reviewer is warned of, and what not."""
+
+from typing import Any
+
+import pytest
+from pulumi_image_pull_secrets.review.changes import (
+    AccountChange,
+    Action,
+    Changes,
+    NamespaceChange,
+    ProviderChange,
+    SecretChange,
+)
+from pulumi_image_pull_secrets.review.report import Review, together
+from pulumi_image_pull_secrets.review.risks import Level, Pods, Risk, is_production, risks_of
+from pulumi_image_pull_secrets.review.wording import plain
+
+
+def changes(**parts: Any) -> Changes:
+    return Changes(**{name: tuple(value) if isinstance(value, list) else value for name, value in parts.items()})
+
+
+def account(
+    before: tuple[str, ...] | None, after: tuple[str, ...] | None, action: Action = Action.CHANGED, name: str = "web"
+) -> AccountChange:
+    return AccountChange("shop", name, action, before, after, frozenset({"regcred", "new"}))
+
+
+def told(found: Changes, **options: Any) -> dict[str, tuple[str, ...]]:
+    return {risk.code: risk.objects for risk in risks_of(found, **options)}
+
+
+def the_risk(found: Changes, **options: Any) -> Risk:
+    (risk,) = risks_of(found, **options)
+    return risk
+
+
+def test_ordinary_changes_are_no_risk() -> None:
+    assert not told(
+        changes(
+            namespaces=[NamespaceChange("shop", Action.CREATED), NamespaceChange("web", Action.FORGOTTEN)],
+            secrets=[
+                SecretChange("shop", "new", Action.CREATED),
+                SecretChange("shop", "regcred", Action.ROTATED),
+                SecretChange("shop", "a", Action.RESTORED),
+                SecretChange("shop", "b", Action.FORGOTTEN),
+            ],
+            accounts=[
+                account(("theirs",), ("theirs", "regcred")),
+                account(("regcred",), ("new",)),
+                account((), ("new",)),
+                account(("theirs", "regcred"), ("theirs",)),
+                account((), ()),
+            ],
+            others=(("delete", 3),),
+        )
+    )
+
+
+def test_steps_that_cannot_be_read_come_first() -> None:
+    found = changes(unreadable=2, namespaces=[NamespaceChange("shop", Action.DELETED)])
+    assert list(told(found)) == ["steps-unreadable", "namespace-deleted"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("acme-staging", "acme-prod", "the stack moves to another context, from acme-staging to acme-prod"),
+        (None, "acme-prod", "the stack moves to another context, from unknown to acme-prod"),
+        ("acme", "acme", "the kubeconfig changes; is it the same cluster?"),
+    ],
+)
+def test_another_cluster(before: str | None, after: str | None, message: str) -> None:
+    risk = the_risk(changes(providers=[ProviderChange(before, after)]))
+    assert (risk.code, plain(risk.message)) == ("cluster-changed", message)
+
+
+@pytest.mark.parametrize("action", [Action.DELETED, Action.REPLACED])
+def test_a_namespace_that_goes_takes_all_with_it_and_that_is_told_once(action: Action) -> None:
+    found = changes(
+        namespaces=[NamespaceChange("shop", action)],
+        secrets=[SecretChange("shop", "regcred", Action.DELETED)],
+        accounts=[account(("regcred",), ())],
+    )
+    assert told(found) == {"namespace-deleted": ("shop",)}
+
+
+def test_a_secret_that_is_replaced() -> None:
+    assert told(changes(secrets=[SecretChange("shop", "regcred", Action.REPLACED)])) == {
+        "secret-replaced": ("shop/regcred",)
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "level"),
+    [
+        (account(("regcred",), ()), "account-emptied", Level.RISK),
+        (account(("regcred",), (), Action.DELETED), "account-emptied", Level.RISK),
+        (account(("theirs", "regcred"), ("regcred",)), "foreign-entry-lost", Level.RISK),
+        (account(("theirs", "regcred"), ("theirs", "regcred"), Action.FORGOTTEN), "entry-stays", Level.NOTE),
+        (account(("theirs",), None), "list-unknown", Level.NOTE),
+    ],
+)
+def test_accounts(change: AccountChange, code: str, level: Level) -> None:
+    risk = the_risk(changes(accounts=[change]))
+    assert (risk.code, risk.level, risk.objects) == (code, level, ("shop/web",))
+
+
+def test_an_account_that_names_what_is_deleted() -> None:
+    found = changes(
+        secrets=[SecretChange("shop", "theirs", Action.DELETED), SecretChange("web", "regcred", Action.DELETED)],
+        accounts=[account(("theirs",), ("theirs", "regcred")), account((), ("regcred",), name="other")],
+    )
+    assert told(found)["account-dangling"] == ("shop/web",)
+
+
+class TestPods:
+    FOUND = changes(secrets=[SecretChange("shop", "a", Action.DELETED), SecretChange("shop", "b", Action.DELETED)])
+
+    def test_without_a_look_each_secret_that_goes_is_a_risk(self) -> None:
+        assert told(self.FOUND) == {"secret-deleted": ("shop/a", "shop/b")}
+
+    def test_no_pod_no_risk(self) -> None:
+        assert not told(self.FOUND, pods=Pods({("shop", "a"): 0, ("shop", "b"): 0}))
+
+    def test_pods_are_counted(self) -> None:
+        risk = the_risk(self.FOUND, pods=Pods({("shop", "a"): 3, ("shop", "b"): 0}))
+        assert (risk.code, risk.objects) == ("secret-in-use", ("shop/a",))
+        assert plain(risk.message).startswith("3 pods name a Secret that is deleted, and the next pull of each fails")
+        one = the_risk(self.FOUND, pods=Pods({("shop", "a"): 1, ("shop", "b"): 0}))
+        assert plain(one.message).startswith("1 pod names a Secret")
+
+    def test_what_was_not_looked_for_stays_a_risk(self) -> None:
+        assert told(self.FOUND, pods=Pods({("shop", "a"): 0})) == {"secret-deleted": ("shop/b",)}
+
+
+def test_adopt_is_worth_a_note_where_something_is_created() -> None:
+    created = changes(secrets=[SecretChange("shop", "regcred", Action.CREATED)])
+    assert told(created, adopts=True) == {"secret-adopted": ("shop/regcred",)}
+    assert not told(changes(secrets=[SecretChange("shop", "regcred", Action.ROTATED)]), adopts=True)
+
+
+def test_many_objects_are_one_risk_with_a_few_named_and_all_kept() -> None:
+    found = changes(namespaces=[NamespaceChange(f"n{number}", Action.DELETED) for number in range(7)])
+    risk = the_risk(found)
+    assert plain(risk.message) == "namespaces are deleted with all that is in them: n0, n1, n2, n3, n4 and 2 more"
+    assert len(risk.objects) == 7
+
+
+@pytest.mark.parametrize("stack", ["prod", "Production", "prod-eu", "eu.prod", "acme/shop/prod", "live", "prd_2"])
+def test_production(stack: str) -> None:
+    assert is_production(stack)
+
+
+@pytest.mark.parametrize(
+    "stack", ["preprod", "pre-prod", "non_prod", "staging", "product", "liverpool", "prod/shop/dev", "", "reprod"]
+)
+def test_not_production(stack: str) -> None:
+    assert not is_production(stack)
+
+
+class TestTogether:
+    CHANGED = changes(secrets=[SecretChange("shop", "regcred", Action.ROTATED)])
+
+    def codes(self, *stacks: tuple[str, Changes]) -> list[list[str]]:
+        reviews = together([Review(stack, found) for stack, found in stacks])
+        return [[risk.code for risk in review.risks] for review in reviews]
+
+    def test_production_with_another(self) -> None:
+        assert self.codes(("staging", self.CHANGED), ("prod", self.CHANGED)) == [["environments-mixed"]] * 2
+
+    def test_not_where_only_one_of_them_changes(self) -> None:
+        assert self.codes(("staging", changes()), ("prod", self.CHANGED)) == [[], []]
+        assert self.codes(("staging", self.CHANGED), ("preprod", self.CHANGED)) == [[], []]
+        assert self.codes(("prod-eu", self.CHANGED), ("prod-us", self.CHANGED)) == [[], []]
+
+    def test_who_does_not_change_is_not_told(self) -> None:
+        codes = self.codes(("dev", changes()), ("staging", self.CHANGED), ("prod", self.CHANGED))
+        assert codes == [[], ["environments-mixed"], ["environments-mixed"]]
