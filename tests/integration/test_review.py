@@ -195,7 +195,7 @@ def test_each_kind_of_change_of_the_program(cluster: LiveCluster, stack: Program
     told(
         "namespace-leaves",
         "1 Secret deleted, 1 ServiceAccount detached, 1 ServiceAccount forgotten",
-        "risk: the list becomes empty, so that new pods of the account pull without a credential: web/default",
+        "risk: the list becomes empty, and new pods of the account pull without a credential: web/default",
         f"risk: a Secret is deleted: web/renamed; {_DELETED}",
         "shop",
         f"  · ServiceAccount builder: stays as it is, and the stack forgets it; also there: theirs, {ODD}",
@@ -231,7 +231,7 @@ def test_each_kind_of_change_of_the_program(cluster: LiveCluster, stack: Program
     told(
         "detached",
         "3 ServiceAccounts detached",
-        "risk: the list becomes empty, so that new pods of the account pull without a credential: shop/default, "
+        "risk: the list becomes empty, and new pods of the account pull without a credential: shop/default, "
         "web-made/builder, web-made/default",
         "shop",
         "  ~ ServiceAccount default: renamed detached",

@@ -38,12 +38,12 @@ def _review(review: Review, room: int, whole_report: str | None) -> str:
     """Not longer than ``room``: each part has a share of its own, and the table has what the others leave."""
     pointer = _pointer(review, whole_report)
     share = room // 6
-    head = [f"## Preview of {_code(review.stack)}: {headline(review)}", ""]
+    head = [f"### Preview of {_code(review.stack)}", "", f"**{_sentence([headline(review)])}.**", ""]
     head += _messages("Why:", review.errors, share)
     head += _risks(review.risks, share, pointer)
     head += _messages("Warnings:", review.warnings, share)
     if elsewhere := others_line(review.changes):
-        head += [_phrase(elsewhere), ""]
+        head += [f"{_phrase(elsewhere)}.", ""]
     steps = _steps(review.steps, share, pointer)
     table = _table(rows(review.changes), room - _length("\n".join([*head, *steps])), pointer)
     return "\n".join([*head, *table, *steps])
@@ -52,7 +52,7 @@ def _review(review: Review, room: int, whole_report: str | None) -> str:
 def _risks(risks: Sequence[Risk], room: int, pointer: str) -> list[str]:
     if not risks:
         return []
-    lines, left = _fitting([f"- {_LEVELS[risk.level]} {_phrase(risk.message)}" for risk in risks], room)
+    lines, left = _fitting([f"- {_LEVELS[risk.level]} {_sentence(risk.message)}." for risk in risks], room)
     return [*lines, *([f"- **{count(left, 'more risk')}** left out: {pointer}"] if left else []), ""]
 
 
@@ -117,6 +117,11 @@ def _pointer(review: Review, whole_report: str | None) -> str:
 
 def _phrase(phrase: Phrase) -> str:
     return "".join(_code(part) if isinstance(part, Name) else part for part in phrase)
+
+
+def _sentence(phrase: Phrase) -> str:
+    first = phrase[0] if phrase else ""
+    return _phrase(phrase) if isinstance(first, Name) else _phrase([first[:1].upper() + first[1:], *phrase[1:]])
 
 
 def _code(text: str) -> str:

@@ -114,7 +114,9 @@ def _replaced(changes: Changes) -> Iterator[Risk]:
             _many(replaced, "a Secret is", "Secrets are"),
             " deleted and made anew, and pulls in between fail: ",
             *listed(replaced),
-            "; a provider with enable_secret_mutable changes it in place",
+            "; a provider with ",
+            Name("enable_secret_mutable"),
+            " changes it in place",
         )
         yield Risk("secret-replaced", Level.RISK, message, tuple(replaced))
 
@@ -131,7 +133,7 @@ def _accounts(changes: Changes) -> Iterator[Risk]:
     yield from risk(
         "account-emptied",
         Level.RISK,
-        "the list becomes empty, so that new pods of the account pull without a credential",
+        "the list becomes empty, and new pods of the account pull without a credential",
         lambda one: one.before and one.after == (),
     )
     yield from risk(
@@ -174,7 +176,9 @@ def _removed(changes: Changes, pods: Pods | None) -> Iterator[Risk]:
             f"{total} {'pod names' if total == 1 else 'pods name'} a Secret that is deleted, and the next pull of each "
             "fails: ",
             *listed(objects),
-            "; keep it with retiredSecretNames until no pod does",
+            "; keep it with ",
+            Name("retiredSecretNames"),
+            " until no pod does",
         )
         yield Risk("secret-in-use", Level.RISK, message, objects)
     if unknown:
@@ -183,8 +187,10 @@ def _removed(changes: Changes, pods: Pods | None) -> Iterator[Risk]:
             _many(objects, "a Secret is", "Secrets are"),
             " deleted: ",
             *listed(objects),
-            "; a pod keeps the names that it was created with, and no preview knows the pods, so look for them with "
-            "--pods, or keep the Secret with retiredSecretNames",
+            "; a pod keeps the names that it was created with, and no preview knows the pods, so look for them with ",
+            Name("--pods"),
+            ", or keep the Secret with ",
+            Name("retiredSecretNames"),
         )
         yield Risk("secret-deleted", Level.RISK, message, objects)
 
@@ -193,7 +199,8 @@ def _notes(changes: Changes, adopts: bool) -> Iterator[Risk]:
     created = [f"{one.namespace}/{one.name}" for one in changes.secrets if one.action is Action.CREATED]
     if adopts and created:
         message = (
-            "adopt is on: what is created may be a Secret that somebody else made, and that is taken over: ",
+            Name("adopt"),
+            " is on: what is created may be a Secret that somebody else made, and that is taken over: ",
             *listed(created),
         )
         yield Risk("secret-adopted", Level.NOTE, message, tuple(created))

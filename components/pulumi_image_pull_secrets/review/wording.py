@@ -12,7 +12,10 @@ FEW = 5
 
 
 class Name(str):
-    """A name, or another text, that comes from the cluster, the stack or the engine: it can hold anything."""
+    """A name, or another text, that comes from the cluster, the stack or the engine: it can hold anything.
+
+    Also a word that people type, such as a setting's, which is shown in the same way.
+    """
 
     __slots__ = ()
 

@@ -1,6 +1,7 @@
 """What steps mean, of which the snapshots hold the ordinary ones."""
 
 import copy
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
@@ -71,7 +72,7 @@ def test_what_is_kept_on_delete_is_forgotten() -> None:
     found = changes_of(
         preview(secret_step("delete", "shop", "regcred", retain=True), namespace_step("delete", "shop", retain=True))
     )
-    assert [one.action for one in (*found.secrets, *found.namespaces)] == [Action.FORGOTTEN] * 2
+    assert (found.secrets[0].action, found.namespaces[0].action) == (Action.FORGOTTEN, Action.FORGOTTEN)
 
 
 def test_what_the_refresh_misses_is_made_again() -> None:
@@ -240,7 +241,7 @@ class TestRenames:
 
 
 class TestProvider:
-    def change(self, op: str, old: dict[str, object], new: dict[str, object], *paths: str) -> tuple[object, ...]:
+    def change(self, op: str, old: Mapping[str, object], new: Mapping[str, object], *paths: str) -> tuple[object, ...]:
         made = step(op, PROVIDER, "cluster", old={"inputs": old}, new={"inputs": new}, paths=paths, parents="")
         return changes_of(preview(made)).providers
 

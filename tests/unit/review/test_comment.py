@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from tests.unit.review.github import BOT, PERSON, REPOSITORY, GitHub, serve
 
 MARKER = "<!-- image-pull-secrets preview: prod -->"
-TEXT = f"{MARKER}\n## Preview of `prod`: 1 Secret created\n"
+TEXT = f"{MARKER}\n### Preview of `prod`\n"
 
 
 @pytest.fixture

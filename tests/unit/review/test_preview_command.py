@@ -129,7 +129,7 @@ class TestOutput:
         for stack in ("prod", "staging"):
             text = (tmp_path / f"{stack}.md").read_text()
             assert text.splitlines()[0] == f"<!-- image-pull-secrets preview: {stack} -->"
-            assert "production and others change together, `prod` with `staging`" in text
+            assert "Production and others change together, `prod` with `staging`." in text
 
     def test_a_file_for_each_stack_stays_in_its_folder(self, tmp_path: Path) -> None:
         run("--from", RENAMED, "--stack", "acme/prod", "--output", "{stack}.txt")

@@ -195,7 +195,7 @@ def test_several_stacks_share_the_room() -> None:
     comment = render([many(1_000), Review("staging", many(1_000).changes), Review("dev")])
     assert len(comment) <= MAX_LENGTH
     assert comment.count("more rows** left out") == 2
-    assert "## Preview of `dev`: no changes" in comment
+    assert "### Preview of `dev`\n\n**No changes.**\n" in comment
 
 
 LONG = st.sampled_from(["a", "😀", "|", "`", "\n", "&"]).flatmap(
@@ -219,6 +219,6 @@ def test_whatever_is_in_it_it_fits(name: str, message: str, stacks: int) -> None
 
 def test_a_preview_that_failed_has_no_table() -> None:
     comment = render([failed('error: namespace "nowhere" does not exist\n  correct the name')])
-    assert "## Preview of `prod`: the preview failed" in comment
+    assert "### Preview of `prod`\n\n**The preview failed.**\n" in comment
     assert '```text\nerror: namespace "nowhere" does not exist\n  correct the name\n```' in comment
     assert "| Namespace" not in comment

@@ -16,8 +16,8 @@ from pulumi_image_pull_secrets.review.risks import Level, Pods, Risk, is_product
 from pulumi_image_pull_secrets.review.wording import plain
 
 
-def changes(**parts: Any) -> Changes:
-    return Changes(**{name: tuple(value) if isinstance(value, list) else value for name, value in parts.items()})
+def changes(unreadable: int = 0, **parts: Any) -> Changes:
+    return Changes(unreadable=unreadable, **{name: tuple(value) for name, value in parts.items()})
 
 
 def account(

@@ -3,9 +3,11 @@
 SAVE_SNAPSHOTS=1 writes them anew; read the difference.
 """
 
+import base64
 import io
 import json
 import os
+import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -47,3 +49,16 @@ def test_no_document_holds_more_of_a_secret_than_that_it_is_one() -> None:
     for document in DOCUMENTS:
         for entry in data(json.loads(document.read_text())):
             assert entry in ("[secret]", {".dockerconfigjson": "[secret]"}), document.name
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_no_report_shows_a_value_also_where_the_engine_does(document: Path) -> None:
+    password = secrets.token_urlsafe(16)
+    encoded = base64.b64encode(password.encode()).decode().rstrip("=")
+    content = json.loads(document.read_text().replace("[secret]", f"{password} {encoded}"))
+    # A password that stands in the stack file as plain text is plain text in the document.
+    content["config"] |= {"image-pull-secrets:registries": f'[{{"password":"{password}"}}]', "other:token": encoded}
+    told = review_of(read(json.dumps(content).encode(), document.name), "prod")
+    for render in RENDERERS.values():
+        assert password not in render([told])
+        assert encoded not in render([told])
