@@ -4,6 +4,7 @@ SAVE_DOCUMENTS=1 keeps the engine's documents, without what differs at each run,
 """
 
 import base64
+import copy
 import json
 import os
 import re
@@ -315,16 +316,20 @@ def test_where_the_engine_fails_before_it_previews_its_message_is_told(
     assert "say which one with --stack" in result.output
 
 
+def create_pods(cluster: LiveCluster, namespace: str, *names: str) -> None:
+    for name in names:
+        spec = {"containers": [{"name": "main", "image": "registry.example/app"}]}
+        # The account's list is copied in at admission.
+        cluster.api.create_namespaced_pod(namespace, {"metadata": {"name": name}, "spec": spec})
+
+
 def test_pods_that_name_a_secret_which_goes_are_counted(
     cluster: LiveCluster, stack: ProgramStack, reviewer: Reviewer
 ) -> None:
     namespace = cluster.new_namespace()
     stack.config["namespaces"] = [{"name": namespace}]
     assert not stack.up().failed
-    for name in ("one", "two"):
-        spec = {"containers": [{"name": "main", "image": "registry.example/app"}]}
-        # The account's list is copied in at admission.
-        cluster.api.create_namespaced_pod(namespace, {"metadata": {"name": name}, "spec": spec})
+    create_pods(cluster, namespace, "one", "two")
     stack.config["secretName"] = "renamed"
 
     # Its user may not list pods.
@@ -340,3 +345,17 @@ def test_pods_that_name_a_secret_which_goes_are_counted(
     for name in ("one", "two"):
         cluster.api.delete_namespaced_pod(name, namespace, grace_period_seconds=0)
     assert "risk: a Secret is deleted" not in reviewer.run(stack, "--pods").output
+
+
+def test_pods_are_counted_in_the_cluster_of_a_provider_where_the_settings_are_anothers(
+    cluster: LiveCluster, stack: ProgramStack, reviewer: Reviewer
+) -> None:
+    namespace = cluster.new_namespace()
+    stack.config = {"secretName": "regcred", "namespaces": [{"name": namespace}]}
+    as_admin = copy.copy(cluster)
+    as_admin.kubeconfig = cluster.admin_kubeconfig
+    import_components(as_admin, stack, "pulls")
+    assert not stack.up().failed
+    create_pods(cluster, namespace, "one")
+    stack.config["secretName"] = "renamed"
+    assert "risk: 1 pod names a Secret that is deleted" in reviewer.run(stack, "--pods").output

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ..api import Api
-from .changes import Action, changes_of, setting
+from .changes import PROVIDER_TYPE, Action, changes_of, setting
 from .engine_json import SECRET, Preview
 from .risks import Object, Pods
 
@@ -17,16 +17,14 @@ def removed_secrets(preview: Preview) -> list[Object]:
 
 
 def look(preview: Preview, secrets: Iterable[Object]) -> Pods:
-    """How many pods name each of ``secrets`` in the cluster of the stack's context.
+    """How many pods name each of ``secrets`` in the stack's cluster.
 
-    Raises ClusterUnreachableError, KubeconfigError, and LookupError where the preview names no context.
+    Raises ClusterUnreachableError, KubeconfigError, and LookupError where the preview doesn't say which cluster it is.
     """
-    context, kubeconfig = setting(preview, "context"), setting(preview, "kubeconfig")
-    if context is None:
-        raise LookupError("the preview's configuration names no context")
+    context, kubeconfig = _cluster(preview)
     wanted = set(secrets)
     naming: Counter[Object] = Counter()
-    with Api(context=context, kubeconfig=None if kubeconfig == SECRET else kubeconfig) as api:
+    with Api(context=context, kubeconfig=kubeconfig) as api:
         api.check()
         for namespace in sorted({namespace for namespace, _ in wanted}):
             for pod in api.list(api.objects.list_namespaced_pod, namespace):
@@ -35,3 +33,26 @@ def look(preview: Preview, secrets: Iterable[Object]) -> Pods:
                 entries = pod["spec"].get("imagePullSecrets") or []
                 naming.update({(namespace, entry.get("name", "")) for entry in entries} & wanted)
     return Pods({secret: naming[secret] for secret in wanted})
+
+
+def _cluster(preview: Preview) -> tuple[str, str | None]:
+    """The context and, unless it is a secret, the kubeconfig: this program's settings, or else its one provider's."""
+    found = {(setting(preview, "context"), setting(preview, "kubeconfig"))}
+    if setting(preview, "context") is None:
+        states = [
+            state
+            for step in preview.steps
+            if step and step.types[-1] == PROVIDER_TYPE
+            for state in (step.new_state or step.old_state,)
+            if state
+        ]
+        found = {(_text(state.inputs.get("context")), _text(state.inputs.get("kubeconfig"))) for state in states}
+    clusters = [(context, kubeconfig) for context, kubeconfig in found if context not in (None, SECRET)]
+    if len(clusters) != 1:
+        raise LookupError(f"the preview names {len(clusters) or 'no'} contexts")
+    ((context, kubeconfig),) = clusters
+    return str(context), None if kubeconfig == SECRET else kubeconfig
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -117,6 +117,32 @@ class TestFromFiles:
         assert run("--from", document).exit_code == (3 if document == FAILED else 0)
 
 
+class TestPods:
+    def test_where_the_cluster_cannot_be_asked_the_risk_stays_and_is_explained(self, tmp_path: Path) -> None:
+        text = RENAMED.read_text().replace("/home/ci/.kube/config", str(tmp_path / "nowhere"))
+        (tmp_path / "prod.json").write_text(text)
+        result = run("--from", "prod.json", "--pods")
+        assert result.exit_code == 0
+        assert "warning: no pods were looked at: " in result.output
+        assert "risk: Secrets are deleted: shop/regcred, web/regcred" in result.output
+
+    @pytest.mark.parametrize(("contexts", "message"), [([], "names no contexts"), (["a", "b"], "names 2 contexts")])
+    def test_where_the_preview_does_not_say_which_cluster(
+        self, tmp_path: Path, contexts: list[str], message: str
+    ) -> None:
+        document = json.loads(RENAMED.read_text())
+        del document["config"]["image-pull-secrets:context"]
+        document["steps"] = [one for one in document["steps"] if "pulumi:providers:" not in one["urn"]]
+        for context in contexts:
+            urn = "urn:pulumi:prod::p::pulumi:providers:kubernetes::cluster"
+            document["steps"].append({"op": "same", "urn": urn, "newState": {"inputs": {"context": context}}})
+        (tmp_path / "prod.json").write_text(json.dumps(document))
+        assert f"warning: no pods were looked at: the preview {message}" in run("--from", "prod.json", "--pods").output
+
+    def test_nobody_is_asked_where_no_secret_goes(self) -> None:
+        assert run("--from", ROTATED, "--pods").output == run("--from", ROTATED).output
+
+
 class TestOutput:
     def test_into_a_file(self, tmp_path: Path) -> None:
         assert run("--from", RENAMED, "--format", "markdown", "--output", "preview.md").output == ""
