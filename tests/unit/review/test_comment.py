@@ -1,5 +1,6 @@
 """One comment per stack in a pull request: found among all pages, by its exact first line and its author."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -212,6 +213,15 @@ class TestCommand:
         done = self.run(gone, file, "--repo", REPOSITORY, GITHUB_TOKEN="t")
         assert done.exit_code == 3
         assert "can't be reached" in done.output
+
+    def test_without_the_extra_it_says_what_to_install(
+        self, github: GitHub, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delitem(sys.modules, "pulumi_image_pull_secrets.review.comment")
+        monkeypatch.setitem(sys.modules, "httpx", None)
+        done = self.run(github, file, "--repo", REPOSITORY, GITHUB_TOKEN="t")
+        assert done.exit_code == 3
+        assert "pip install 'pulumi-image-pull-secrets[review]'" in done.output
 
     def test_an_address_that_is_none_ends_with_3(self, file: Path) -> None:
         for url in ("ftp://x", "http://[", "nothing", "http://a\x00b"):
