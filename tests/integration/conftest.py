@@ -16,6 +16,7 @@ from sandbox.engine import Engine
 from tests.integration.clones import Clone
 from tests.integration.live import CONTEXT, LiveCluster
 from tests.integration.program import ProgramStack
+from tests.integration.reviewer import Reviewer
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +69,12 @@ def new_stack(engine: Engine, cluster: LiveCluster) -> Callable[[], ProgramStack
 @pytest.fixture
 def stack(new_stack: Callable[[], ProgramStack]) -> ProgramStack:
     return new_stack()
+
+
+@pytest.fixture
+def reviewer(parts: dict[str, Path], engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reviewer:
+    monkeypatch.setenv("COLUMNS", "1000")
+    return Reviewer(parts["pulumi"], engine, tmp_path, monkeypatch)
 
 
 @pytest.fixture

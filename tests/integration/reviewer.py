@@ -74,5 +74,6 @@ class Reviewer:
             object_hook=lambda found: {key: value for key, value in found.items() if key not in _OF_ONE_RUN},
         )
         document["diagnostics"] = [one for one in document["diagnostics"] if "from $PATH" not in one["message"]]
-        steps = ",\n".join(json.dumps(step, separators=(",", ":")) for step in document.pop("steps"))
+        # The engine previews many at once, so that their order is another each time.
+        steps = ",\n".join(sorted(json.dumps(step, separators=(",", ":")) for step in document.pop("steps")))
         return f'{json.dumps(document)[:-1]}, "steps": [\n{steps}\n]}}\n'

@@ -3,15 +3,11 @@
 SAVE_DOCUMENTS=1 keeps the engine's documents, without what differs at each run, for the unit tests' snapshots.
 """
 
-import copy
-from pathlib import Path
-
-import pytest
+import pulumi
+import pulumi_kubernetes
 import yaml
-from pulumi_image_pull_secrets.command_line import app
-from typer.testing import CliRunner
+from pulumi_image_pull_secrets import ImagePullSecrets
 
-from sandbox.engine import Engine
 from tests.integration.importing import import_components
 from tests.integration.live import CONTEXT, LiveCluster
 from tests.integration.program import ProgramStack
@@ -24,12 +20,6 @@ _DELETED = (
     "a pod keeps the names that it was created with, and no preview knows the pods, so look for them with --pods, or "
     "keep the Secret with retiredSecretNames"
 )
-
-
-@pytest.fixture
-def reviewer(parts: dict[str, Path], engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reviewer:
-    monkeypatch.setenv("COLUMNS", "1000")
-    return Reviewer(parts["pulumi"], engine, tmp_path, monkeypatch)
 
 
 def test_each_kind_of_change_of_the_program(cluster: LiveCluster, stack: ProgramStack, reviewer: Reviewer) -> None:
@@ -216,80 +206,40 @@ def test_each_kind_of_change_of_a_program_that_imports_the_component(
     ]
 
 
-def test_a_preview_that_fails_says_why_in_the_words_of_the_program(
+def test_a_provider_that_replaces_secrets_is_a_risk(
     cluster: LiveCluster, stack: ProgramStack, reviewer: Reviewer
 ) -> None:
-    stack.config["namespaces"] = [{"name": "nowhere"}]
-    result = reviewer.run(stack, "--format", "markdown", kind="failed")
-    assert result.exit_code == 3
-    assert f"<!-- image-pull-secrets preview: {stack.name} -->\n" in result.output
-    assert result.output.count('namespace "nowhere" does not exist') == 1 + len(["standard error"])
-    assert "an unhandled error" not in result.output
+    shop = cluster.new_namespace()
+    reviewer.names[shop] = "shop"
 
+    def program() -> None:
+        provider = pulumi_kubernetes.Provider(
+            "own", kubeconfig=str(cluster.admin_kubeconfig), context=CONTEXT, enable_patch_force=True
+        )
+        ImagePullSecrets(
+            "pulls",
+            {
+                "secret_name": "regcred",
+                "registries": [{"server": "ghcr.io", "username": "bot", "password": stack.password}],
+                "namespaces": [{"name": shop}],
+            },
+            pulumi.ResourceOptions(provider=provider),
+        )
+        pulumi_kubernetes.core.v1.ConfigMap(
+            "other", metadata={"name": "other", "namespace": shop}, opts=pulumi.ResourceOptions(provider=provider)
+        )
 
-def test_where_the_engine_fails_before_it_previews_its_message_is_told(
-    stack: ProgramStack, engine: Engine, parts: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stack.stack()
-    for name, value in engine.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(engine.folder / "project")
-    for arguments, message in (
-        (["--stack", "no-such-stack"], "no-such-stack: the preview failed\n  error: no stack named"),
-        # There is no Python language host on this machine.
-        (["--stack", stack.name], "failed to load language plugin python"),
-        ([], f"{stack.name}: the preview failed"),
-    ):
-        result = CliRunner().invoke(app, ["preview", *arguments])
-        assert result.exit_code == 3
-        assert message in result.output
-        assert "Traceback" not in result.output
-    (engine.folder / "home" / "workspaces").rename(tmp_path / "workspaces")
-    result = CliRunner().invoke(app, ["preview"])
-    assert result.exit_code == 3
-    assert "say which one with --stack" in result.output
-
-
-def create_pods(cluster: LiveCluster, namespace: str, *names: str) -> None:
-    for name in names:
-        spec = {"containers": [{"name": "main", "image": "registry.example/app"}]}
-        # The account's list is copied in at admission.
-        cluster.api.create_namespaced_pod(namespace, {"metadata": {"name": name}, "spec": spec})
-
-
-def test_pods_that_name_a_secret_which_goes_are_counted(
-    cluster: LiveCluster, stack: ProgramStack, reviewer: Reviewer
-) -> None:
-    namespace = cluster.new_namespace()
-    stack.config["namespaces"] = [{"name": namespace}]
+    stack.program = lambda: program
+    stack.config["namespaces"] = [{"name": shop}]
+    first, *_, last = reviewer.lines(stack, "")
+    assert first == "prod: 1 Secret created, 1 ServiceAccount attached; 1 change elsewhere"
+    assert last == "  Not about image pull secrets: 1 to create"
     assert not stack.up().failed
-    create_pods(cluster, namespace, "one", "two")
-    stack.config["secretName"] = "renamed"
-
-    # Its user may not list pods.
-    denied = reviewer.run(stack, "--pods").output
-    assert "warning: no pods were looked at: " in denied
-    assert 'cannot list resource "pods"' in denied
-    assert f"risk: a Secret is deleted: {namespace}/regcred; " in denied
-
-    stack.config["kubeconfig"] = str(cluster.admin_kubeconfig)
-    assert f"risk: 2 pods name a Secret that is deleted, and the next pull of each fails: {namespace}/regcred; " in (
-        reviewer.run(stack, "--pods").output
-    )
-    for name in ("one", "two"):
-        cluster.api.delete_namespaced_pod(name, namespace, grace_period_seconds=0)
-    assert "risk: a Secret is deleted" not in reviewer.run(stack, "--pods").output
-
-
-def test_pods_are_counted_in_the_cluster_of_a_provider_where_the_settings_are_anothers(
-    cluster: LiveCluster, stack: ProgramStack, reviewer: Reviewer
-) -> None:
-    namespace = cluster.new_namespace()
-    stack.config = {"secretName": "regcred", "namespaces": [{"name": namespace}]}
-    as_admin = copy.copy(cluster)
-    as_admin.kubeconfig = cluster.admin_kubeconfig
-    import_components(as_admin, stack, "pulls")
-    assert not stack.up().failed
-    create_pods(cluster, namespace, "one")
-    stack.config["secretName"] = "renamed"
-    assert "risk: 1 pod names a Secret that is deleted" in reviewer.run(stack, "--pods").output
+    stack.password += "-rotated"
+    assert reviewer.lines(stack, "imported-replaced") == [
+        "prod: 1 Secret replaced",
+        "  risk: a Secret is deleted and made anew, and pulls in between fail: shop/regcred; a provider with "
+        "enable_secret_mutable changes it in place",
+        "  shop",
+        "    ± Secret regcred: deleted and made anew",
+    ]

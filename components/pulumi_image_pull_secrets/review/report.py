@@ -74,7 +74,8 @@ def review_of(preview: Preview, stack: str, *, error: str | None = None, pods: P
         errors = (error,)
     elif preview.change_summary is None and not errors:
         errors = ("the preview didn't come to its end: it holds no summary of changes",)
-    steps = tuple(_line(step) for step in preview.steps if step and step.op not in _UNTOLD)
+    # Sorted, since the engine previews many at once, and the same preview shall be told in the same way.
+    steps = tuple(sorted(_line(step) for step in preview.steps if step and step.op not in _UNTOLD))
     if errors:
         return Review(stack, errors=errors, warnings=preview.messages("warning"), steps=steps)
     changes = changes_of(preview)
@@ -107,9 +108,9 @@ def headline(review: Review) -> str:
         return "the preview failed"
     told = ", ".join(_tally(review.changes))
     elsewhere = sum(number for _, number in review.changes.others)
-    if elsewhere:
-        told = f"{told or 'nothing'} of image pull secrets; {count(elsewhere, 'other change')}"
-    return told or "no changes"
+    if not elsewhere:
+        return told or "no changes"
+    return f"{told or 'no changes of image pull secrets'}; {count(elsewhere, 'change')} elsewhere"
 
 
 def others_line(changes: Changes) -> Phrase:

@@ -86,7 +86,7 @@ def test_each_action_has_words_for_a_namespace(action: Action) -> None:
 
 def test_changes_elsewhere_are_counted() -> None:
     assert lines(Review("prod", Changes(others=(("create", 2), ("delete", 1))))) == [
-        "prod: nothing of image pull secrets; 3 other changes",
+        "prod: no changes of image pull secrets; 3 changes elsewhere",
         "  Not about image pull secrets: 2 to create, 1 to delete",
     ]
 
