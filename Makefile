@@ -1,7 +1,7 @@
 # Everything that a checkout is used for. It needs Go 1.24 or newer, Python 3.10 or newer and the package registries;
 # all else is fetched at pinned versions, into .venv/, .sandbox/ and the user's cache.
 
-STACK ?= staging
+export STACK ?= staging
 CONTEXT ?=
 SEED ?= $(shell date +%s)
 PYTHON ?= python3
@@ -14,7 +14,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-ver
   --no-annotate --no-header --extra doctor components/pyproject.toml requirements-dev.in
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down status test test-long test-unit lint format lock clean
+.PHONY: help up preview down status test test-long test-unit lint lint-workflows format lock clean
+.PHONY: review comment deploy drift drift-issue kubeconfig dist sbom release-notes
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,9 +48,15 @@ lint: $(INSTALLED) ## Check format, lint, types and pins
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
+	@$(MAKE) --no-print-directory lint-workflows
 	@cp requirements-dev.txt .venv/requirements-dev.txt
 	@$(COMPILE) --output-file .venv/requirements-dev.txt
 	@diff -u requirements-dev.txt .venv/requirements-dev.txt || { echo "the pins are stale; renew them: make lock"; exit 1; }
+
+# Both read files alone: what GitHub's interface would tell, such as whether an action's tag moved, they don't ask.
+lint-workflows: $(INSTALLED)
+	go -C .github/actionlint tool actionlint -shellcheck="$(CURDIR)/$(BIN)/shellcheck" -pyflakes=
+	$(BIN)/zizmor --offline --pedantic --strict-collection --no-progress --quiet .github
 
 format: $(INSTALLED) ## Format the code
 	$(BIN)/ruff format .
@@ -58,8 +65,47 @@ format: $(INSTALLED) ## Format the code
 lock: $(INSTALLED) ## Renew the pins of requirements-dev.txt
 	$(COMPILE) --upgrade --output-file requirements-dev.txt
 
+# What follows is for CI, and does the same on a laptop. The first four run the pulumi that is on PATH, with its backend.
+# Values that others choose, such as a tag, are read from the environment by the shell: make would expand them.
+
+review: $(INSTALLED) venv ## Write what an up of STACK would change, for a reviewer, to reports/review/
+	@mkdir -p reports/review
+	@$(BIN)/pull-secrets preview --stack "$$STACK" --format markdown --output "reports/review/$$STACK.md"
+
+comment: $(INSTALLED) ## Put the reviews on pull request PR of REPO=owner/name, a comment for each stack
+	@for file in reports/review/*.md; do \
+	  test ! -e "$$file" || $(BIN)/pull-secrets comment --pr "$$PR" --repo "$$REPO" --file "$$file" || exit 1; \
+	done
+
+deploy: $(INSTALLED) venv ## pulumi up of STACK, without a question
+	@pulumi up --stack "$$STACK" --yes --non-interactive
+
+drift: $(INSTALLED) venv ## Fail where an up of STACK would change something; keep what in reports/drift/
+	@$(BIN)/python -m ci.drift --stack "$$STACK"
+
+drift-issue: $(INSTALLED) ## Tell what make drift kept in one issue of REPO=owner/name; RUN=address
+	@$(BIN)/python -m ci.drift_issue --repo "$$REPO" --run "$$RUN"
+
+kubeconfig: $(INSTALLED) ## Write KUBECONFIG_TEXT to ~/.kube/config, on a machine of CI
+	@$(BIN)/python -m ci.kubeconfig
+
+dist: $(INSTALLED) ## Build the library's sdist and wheel into dist/
+	@rm -rf dist
+	@cd components && ../$(BIN)/hatchling build --directory ../dist
+
+sbom: dist ## List what the wheel brings along, as CycloneDX, in reports/sbom.cdx.json
+	@$(BIN)/python -m ci.sbom
+
+release-notes: $(INSTALLED) ## Check that TAG is the library's version; write what the changelog says of it
+	@$(BIN)/python -m ci.release --tag "$$TAG"
+
+# Plain pulumi runs the program in venv/, as Pulumi.yaml says. Where pulumi install made none it is the pinned one of make.
+venv:
+	@ln -s .venv venv
+
 clean: ## Remove the virtual environment and what tools left behind
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	@test ! -L venv || rm venv
+	rm -rf .venv reports dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 $(INSTALLED): requirements-dev.txt components/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or newer is needed; this is " + sys.version) if sys.version_info < (3, 10) else None'
