@@ -58,7 +58,9 @@ def compare(command: Sequence[str]) -> Comparison:
     """Runs the preview, and shows its lines as they come."""
     lines = []
     try:
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+        ) as process:
             for line in process.stdout or ():
                 sys.stdout.write(line)
                 lines.append(line)

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import uuid
 from pathlib import Path
+from typing import Any
 
 from packaging.utils import parse_wheel_filename
 
@@ -23,10 +24,10 @@ def main() -> None:
     if len(wheels) != 1:
         sys.exit(f"error: there are {len(wheels)} wheels in {DIST}/; make sbom builds the one")
     SBOM.parent.mkdir(exist_ok=True)
-    SBOM.write_text(json.dumps(listing(wheels[0]), indent=2) + "\n", "utf-8")
+    SBOM.write_text(text(listing(wheels[0])), "utf-8")
 
 
-def listing(wheel: Path) -> dict[str, object]:
+def listing(wheel: Path) -> dict[str, Any]:
     """The document, the same for the same wheel: https://cyclonedx.org/docs/1.6/json/"""
     tools = Path(sys.executable).parent
     with tempfile.TemporaryDirectory() as folder:
@@ -52,6 +53,11 @@ def listing(wheel: Path) -> dict[str, object]:
     # Without one, GitHub's attestation doesn't take the document for CycloneDX.
     document["serialNumber"] = uuid.uuid5(uuid.NAMESPACE_URL, f"{purl}#{digest}").urn
     return dict(document)
+
+
+def text(document: dict[str, Any]) -> str:
+    """The document as it is published."""
+    return json.dumps(document, indent=2) + "\n"
 
 
 if __name__ == "__main__":
