@@ -91,7 +91,7 @@ def test_the_list_of_what_the_wheel_brings_is_what_github_takes(wheel: Path, mon
 
 def pins() -> dict[str, str]:
     """The version of each package in requirements-dev.txt that this interpreter is given."""
-    found = {}
+    found: dict[str, str] = {}
     for line in (CHECKOUT / "requirements-dev.txt").read_text().splitlines():
         if line[:1].isalnum():
             requirement = Requirement(line.removesuffix("\\"))

@@ -24,6 +24,10 @@ CHANGELOG = """# Changelog
 
 - One.
 
+## [1-2-0] - 2026-11-20
+
+- Of another kind.
+
 ## [1.0.0] - 2026-11-01
 
 [1.10.0]: https://example.com/1.10.0
@@ -71,7 +75,7 @@ def test_a_secret_that_is_missing_is_named(text: str | None, home: Path, monkeyp
         ("1.0.0", None),
         ("1.1", None),
         ("0.9.0", None),
-        ("1x1.0", None),
+        ("1.2.0", None),
     ],
 )
 def test_notes_are_what_the_changelog_says_of_the_version(version: str, notes: str | None) -> None:
