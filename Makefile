@@ -18,7 +18,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-ver
 .PHONY: review comment deploy drift drift-issue kubeconfig dist sbom release-notes
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 up: $(INSTALLED) ## Start the sandbox and up STACK=staging in it; or CONTEXT=… for a cluster of yours
 	@$(SANDBOX) up --stack "$(STACK)" --context "$(CONTEXT)"

@@ -134,7 +134,7 @@ def test_deployments_start_where_what_they_deploy_changed() -> None:
     assert pushed["branches"] == ["main"]
     for pattern in pushed["paths"]:
         assert list(CHECKOUT.glob(pattern.removesuffix("/**"))), f"nothing is at {pattern}"
-    for needed in ("__main__.py", "Pulumi*.yaml", "components/**", "requirements-dev.txt"):
+    for needed in ("__main__.py", "Pulumi*.yaml", "components/**", "ci/**", "requirements-dev.txt"):
         assert needed in pushed["paths"]
 
 
