@@ -44,7 +44,7 @@ test-long: $(INSTALLED) ## Run the tests that try thousands of things; SEED=… 
 test-unit: $(INSTALLED) ## Run the fast tests, which need no Go
 	$(BIN)/python -m pytest tests/unit
 
-lint: $(INSTALLED) ## Check format, lint, types and pins
+lint: $(INSTALLED) ## Check format, lint, types, workflows and pins
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
