@@ -33,11 +33,9 @@ def listing(wheel: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         python = str(Path(folder) / "bin" / "python")
         uv = str(tools / "uv")
-        for command in (
-            [uv, "venv", "--quiet", "--python", sys.executable, folder],
-            [uv, "pip", "install", "--quiet", "--python", python, "--constraint", "requirements-dev.txt", str(wheel)],
-        ):
-            subprocess.run(command, check=True)
+        into = ["--quiet", "--system-certs", "--python", python]
+        subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
+        subprocess.run([uv, "pip", "install", *into, "--constraint", "requirements-dev.txt", str(wheel)], check=True)
         describe = [
             str(tools / "cyclonedx-py"), "environment", python, "--pyproject", "components/pyproject.toml",
             "--mc-type", "library", "--output-reproducible", "--output-format", "JSON",
