@@ -42,7 +42,7 @@ test-long: $(INSTALLED) ## Run the tests that try thousands of things; SEED=… 
 	  tests/unit tests/integration/test_model.py -m ""
 
 test-unit: $(INSTALLED) ## Run the fast tests, which need no Go
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest --numprocesses=auto tests/unit
 
 lint: $(INSTALLED) ## Check format, lint, types, workflows and pins
 	$(BIN)/ruff format --check .

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import httpx
 import typer
-from pulumi_image_pull_secrets.doctor.report import visible
+from pulumi_image_pull_secrets.wording import visible
 
 from sandbox import stacks
 

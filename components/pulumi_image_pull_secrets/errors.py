@@ -93,6 +93,10 @@ class NotInClusterError(ImagePullSecretsError):
     """A namespace or a pod that a command was asked about isn't there."""
 
 
+class NotAllowedError(ImagePullSecretsError):
+    """The user may not do what a command is about to do, or read what it has to know before."""
+
+
 class PreflightError(ImagePullSecretsError):
     """The cluster isn't as the configuration says, or a registry refuses a login; all of it is told at once."""
 

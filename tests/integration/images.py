@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from sandbox.pki import Authority
 from sandbox.registry import Registry
-from tests.unit.registry.servers import Request, response
+from tests.integration.registry.servers import Request, response
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from pulumi_image_pull_secrets.command_line import app
+from pulumi_image_pull_secrets.command_line import make_app
 from typer.testing import CliRunner, Result
 
 from sandbox.engine import CHECKOUT, Engine
@@ -40,11 +40,11 @@ class Reviewer:
         self.secrets |= {stack.password, base64.b64encode(stack.password.encode()).decode().rstrip("=")}
         self.names[stack.name] = "prod"
         with plain_engine(self._pulumi, self._engine, stack, self._folder, self._monkeypatch) as document:
-            result = CliRunner().invoke(app, ["preview", "--stack", stack.name, *options])
+            result = CliRunner().invoke(make_app(), ["preview", "--stack", stack.name, *options])
             written = [result.output, document.read_text()]
             for form in ("text", "markdown", "json"):
                 again = CliRunner().invoke(
-                    app, ["preview", "--stack", stack.name, "--from", str(document), "--format", form]
+                    make_app(), ["preview", "--stack", stack.name, "--from", str(document), "--format", form]
                 )
                 assert again.exit_code == result.exit_code
                 written.append(again.output)

@@ -16,8 +16,6 @@ from tests.integration.faulty import Apart, Proxy, Request, in_front_of
 from tests.integration.live import CONTEXT, LiveCluster
 from tests.integration.program import ProgramStack
 
-pytestmark = pytest.mark.long
-
 
 @pytest.fixture(scope="module")
 def proxy(cluster: LiveCluster) -> Iterator[Proxy]:

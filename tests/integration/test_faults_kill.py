@@ -14,8 +14,6 @@ from tests.integration.live import LiveCluster
 from tests.integration.program import ProgramStack
 from tests.integration.watching import History, watching
 
-pytestmark = pytest.mark.long
-
 THEIRS = ["z-theirs", "a-theirs"]
 END_OF_WATCH = "zz-end-of-watch"
 

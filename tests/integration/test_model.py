@@ -21,13 +21,11 @@ from tests.integration.live import LiveCluster
 from tests.integration.model import Account, Names, Owner, Place, Secret
 from tests.integration.model_on_a_cluster import WorldOnACluster
 
-pytestmark = pytest.mark.long
-
 OURS = {"one": ("one-a", "one-b", "one-c"), "two": ("two-a", "two-b")}
 ACCOUNTS = ("default", "builder", "deployer")
 CHEAP_STEPS = 4
 """How many come, at least, before the next one that runs the engine, which takes as long as thirty of them."""
-ROUNDS = max(1, settings().max_examples // 250)
+ROUNDS = max(1, settings().max_examples // 500)
 """Chosen by ``--hypothesis-profile``."""
 SEED = 6
 """Of the first round, unless ``--hypothesis-seed`` is given; one with which each rule is taken."""

@@ -23,8 +23,6 @@ from tests.integration.live import LiveCluster
 from tests.integration.program import ProgramStack
 from tests.integration.test_cluster_rights import user  # noqa: F401
 
-pytestmark = pytest.mark.long
-
 READING = ("get", "list", "watch")
 
 

@@ -100,6 +100,8 @@ def test_an_ups_requests_grow_in_proportion(
         for request in some[what] | many[what]:
             grows = not request.startswith(("LIST ", "POST selfsubjectaccessreviews"))
             assert many[what][request] == some[what][request] * (2 if grows else 1), (what, request)
+    # The preflight's lists are all that is read of accounts.
+    assert some["up"]["GET serviceaccounts"] == 0
     # Not what waits until a Secret is gone, nor what the garbage collector does in the meantime.
     for request in ("DELETE secrets", "APPLY serviceaccounts", "GET serviceaccounts"):
         assert many["destroy"][request] == some["destroy"][request] * 2, request

@@ -11,7 +11,7 @@ from pulumi_image_pull_secrets.registry import LoginResult, Question, Result, as
 
 from sandbox.registry import USERNAME, Registry
 from tests.integration.images import TokenRegistry, TokenServer, push
-from tests.unit.registry.servers import Server, serving
+from tests.integration.registry.servers import Server, serving
 
 
 @pytest.fixture

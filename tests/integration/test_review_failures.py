@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from pulumi_image_pull_secrets.command_line import app
+from pulumi_image_pull_secrets.command_line import make_app
 from typer.testing import CliRunner
 
 from sandbox.engine import Engine
@@ -36,11 +36,11 @@ def test_where_the_engine_fails_before_it_previews_its_message_is_told(
         (["--stack", stack.name], "failed to load language plugin python"),
         ([], f"{stack.name}: the preview failed"),
     ):
-        result = CliRunner().invoke(app, ["preview", *arguments])
+        result = CliRunner().invoke(make_app(), ["preview", *arguments])
         assert result.exit_code == 3
         assert message in result.output
         assert "Traceback" not in result.output
     (engine.folder / "home" / "workspaces").rename(tmp_path / "workspaces")
-    result = CliRunner().invoke(app, ["preview"])
+    result = CliRunner().invoke(make_app(), ["preview"])
     assert result.exit_code == 3
     assert "say which one with --stack" in result.output

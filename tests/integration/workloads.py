@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from kubernetes import client
-from pulumi_image_pull_secrets.command_line import app
+from pulumi_image_pull_secrets.command_line import make_app
 from pulumi_image_pull_secrets.command_line import restart as command
 from pulumi_image_pull_secrets.restart.recreation import Patience
 from typer.testing import CliRunner, Result
@@ -72,7 +72,7 @@ def run(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resu
     monkeypatch.setattr(command, "PATIENCE", patience)
 
     def restart(*arguments: str, who: Path = kubeconfig, code: int = 0) -> Result:
-        result = CliRunner().invoke(app, ["restart", *arguments], env={"KUBECONFIG": str(who)})
+        result = CliRunner().invoke(make_app(), ["restart", *arguments], env={"KUBECONFIG": str(who)})
         assert result.exit_code == code, result.output
         assert PASSWORD not in result.output
         assert "Traceback" not in result.output

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from pulumi_image_pull_secrets.doctor.report import visible
+from pulumi_image_pull_secrets.wording import visible
 
 from ci import drift_issue
 from ci.drift import Comparison, State

@@ -32,10 +32,6 @@ def applies(requirement: Requirement, extra: str) -> bool:
 
 
 def parsed(lines: Iterable[str]) -> set[tuple[str, str]]:
-    """Name and versions of each, but for those of an extra; a path is an error."""
-    found = [Requirement(line) for line in lines]
-    return {
-        (canonicalize_name(requirement.name), str(requirement.specifier))
-        for requirement in found
-        if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-    }
+    """Name and versions of each; a path is an error."""
+    found = map(Requirement, lines)
+    return {(canonicalize_name(requirement.name), str(requirement.specifier)) for requirement in found}

@@ -42,13 +42,18 @@ class Cluster:
 
         Raises KubeconfigError, ClusterUnreachableError, and NotInClusterError for namespaces that aren't there.
         """
-        with Api(context=self.context, kubeconfig=self.kubeconfig) as api, _progress() as progress:
+        with _progress() as progress:
             task = progress.add_task("connecting", total=_LISTS)
-            api.check()
-            _demand(api, namespaces)
-            return observe(
-                api, namespaces, lambda what: progress.update(task, advance=1, description=f"reading {what}")
-            )
+            with self.api() as api:
+                api.check()
+                _demand(api, namespaces)
+                return observe(
+                    api, namespaces, lambda what: progress.update(task, advance=1, description=f"reading {what}")
+                )
+
+    def api(self) -> Api:
+        """Its API. Raises KubeconfigError."""
+        return Api(context=self.context, kubeconfig=self.kubeconfig)
 
 
 def _demand(api: Api, namespaces: Sequence[str]) -> None:

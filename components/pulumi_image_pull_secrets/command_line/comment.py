@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ..doctor.report import visible
 from ..errors import ImagePullSecretsError
+from ..wording import visible
 
 FAILED = 3
 """The exit code where GitHub can't be reached, or refuses."""

@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ..doctor.report import visible
 from ..doctor.selection import CheckCodeError
 from ..errors import ImageNameError, ImagePullSecretsError, SettingsError
+from ..wording import visible
 
 _C = TypeVar("_C", bound=Callable[..., None])
 

@@ -9,12 +9,12 @@ from typing import Annotated, TextIO
 
 import typer
 
-from ..doctor.report import visible
 from ..errors import ImagePullSecretsError
 from ..review import engine, engine_json, pods, report_json, report_markdown, report_text
 from ..review.engine_json import Preview, PreviewUnreadableError
 from ..review.report import Review, review_of, together
 from ..review.risks import Pods
+from ..wording import visible
 
 FAILED = 3
 """The exit code where a preview failed, or can't be read."""

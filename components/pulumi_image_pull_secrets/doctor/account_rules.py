@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from ..attachment import ANNOTATION_PREFIX, OWNER_ANNOTATION, parse_annotation
+from ..wording import listed, names
 from . import checks
 from .findings import Check
 from .groups import Alike, Group, Listing, cleaned
@@ -11,7 +12,6 @@ from .observation import AccountSeen, ObjectName
 from .pull_failures import PullFailure
 from .suspicions import Suspicion
 from .view import View
-from .wording import listed, names
 
 
 def suspicions(view: View) -> Iterator[Suspicion]:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
+from ..wording import count, key_text, names, user_text, visible
 from .chain import Candidate, ContainerChain, ImageChain, KeyStep, ListChain, PodChain, SecretStep
 from .groups import Listing
 from .image_scope import WantedImage
-from .report import visible
 from .report_image import login_text
-from .wording import count, key_text, names, user_text
 
 _TRIED = ("first", "second", "third")
 

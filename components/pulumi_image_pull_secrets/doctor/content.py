@@ -11,11 +11,11 @@ from ..docker_config import DOCKER_HUB_KEY, registry_key
 from ..errors import RegistryAddressError
 from ..key_pattern import HUB_INDEX, Mistake, index_of
 from ..keyring import Config, Credential, Failure, Fault, Keyring, Kind, ParsedConfig, dead_keys, parse
+from ..wording import key_text
 from . import checks
 from .expiry import Expiry, expiry_of
 from .findings import Check
 from .observation import SecretSeen
-from .wording import key_text
 
 _HUB = "docker.io"
 _UNDECODABLE = (Fault.NOT_BASE64, Fault.NO_COLON)

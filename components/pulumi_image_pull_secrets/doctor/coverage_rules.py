@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
+from ..wording import listed, names
 from . import checks
 from .groups import Alike, Group, Need
 from .observation import StackCoverage
 from .pull_failures import PullFailure
 from .suspicions import Suspicion
 from .view import View
-from .wording import listed, names
 
 
 def suspicions(view: View) -> Iterator[Suspicion]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from ..wording import listed
 from . import account_rules, checks, coverage_rules, pod_rules, secret_rules, workload_rules
 from .explanation import Explained, explain
 from .findings import Check, Finding
@@ -9,7 +10,6 @@ from .groups import Alike, Group
 from .observation import Observation, StackCoverage
 from .suspicions import Suspicion, told
 from .view import View
-from .wording import listed
 
 _OF_A_STACK = (checks.COVERAGE_NAMESPACE, checks.COVERAGE_ACCOUNT)
 _OF_OWN_LISTS = (checks.CONTROLLER_OVERRIDES_ACCOUNT, checks.POD_OWN_LIST)

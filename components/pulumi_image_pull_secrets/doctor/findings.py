@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from .wording import in_a_shell
+from ..wording import in_a_shell
 
 
 class Severity(Enum):

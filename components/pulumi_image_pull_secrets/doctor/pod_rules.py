@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
+from ..wording import key_text, line, names, user_text
 from . import checks
 from .account_rules import is_overridden
 from .content import owner_of, registry_of, server
@@ -12,7 +13,6 @@ from .observation import ObjectName
 from .pull_failures import PullFailure
 from .suspicions import Place, Suspicion
 from .view import View
-from .wording import key_text, line, names, user_text
 
 OF_A_REGISTRY: Mapping[PullFailure, tuple[Check, str]] = {
     PullFailure.RATE_LIMITED: (checks.POD_RATE_LIMITED, "no more pulls from {registry} for now"),

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
+from http import HTTPStatus
 
 from ..api import Api, ForbiddenError, Object
 from . import kinds, parsing
@@ -46,7 +47,8 @@ class _Reader:
         secrets = [parsing.secret(item) for kind in kinds.secrets_with_credentials(api) for item in self._read(kind)]
         secrets += [parsing.other_secret(item) for item in self._read(kinds.other_secrets(api))]
         if self._seen and all(self._denied[plural] >= self._seen for plural in _JUDGED):
-            raise ForbiddenError(f"the user of this context may not list {', '.join(_JUDGED)} in any of the namespaces")
+            message = f"the user of this context may not list {', '.join(_JUDGED)} in any of the namespaces"
+            raise ForbiddenError(message, HTTPStatus.FORBIDDEN, {})
         workloads = [
             parsing.workload(name, item)
             for name, kind in kinds.workloads(api).items()

@@ -1,24 +1,17 @@
 """What a diagnosis came to, as every report tells it: findings, what was looked at, what couldn't be seen. Pure."""
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..wording import count
 from .findings import Check, Finding, Severity
 from .image_scope import ImageAnswer
 from .observation import Observation
-from .wording import count
 
 DOCUMENTATION = "docs/checks.md"
 """Where the checks are explained, each under its code."""
-MAX_SHOWN = 2_000
-"""Characters of one text that a person is shown. A name in ``imagePullSecrets`` can have a million."""
-
-_NOT_PLAIN = re.compile("[^ -~]")
-_RIGHT_TO_LEFT = {"R", "AL", "AN"}
 
 
 @dataclass(frozen=True)
@@ -122,19 +115,3 @@ def tally(findings: Iterable[Finding]) -> str:
     numbers = Counter(found.severity for found in findings)
     told = [count(numbers[severity], severity.value) for severity in reversed(Severity) if numbers[severity]]
     return ", ".join(told) or "nothing found"
-
-
-def visible(text: str) -> str:
-    """``text`` on one line, with nothing in it that acts: what moves a cursor or other characters shows as an escape.
-
-    Names and messages come from the cluster, where others choose them.
-    """
-    shown = _NOT_PLAIN.sub(_visible, " ".join(text[:MAX_SHOWN].split()))
-    return shown if len(text) <= MAX_SHOWN else f"{shown}… ({len(text)} characters)"
-
-
-def _visible(match: re.Match[str]) -> str:
-    character = match[0]
-    if character.isprintable() and unicodedata.bidirectional(character) not in _RIGHT_TO_LEFT:
-        return character
-    return ascii(character)[1:-1]

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from importlib import resources
 from string import Template
 
+from ..wording import count, visible
 from . import report_image
 from .findings import Check, Finding, Severity
 from .image_scope import ImageAnswer
-from .report import DOCUMENTATION, Category, Report, tally, visible, worst
-from .wording import count
+from .report import DOCUMENTATION, Category, Report, tally, worst
 
 _SYMBOLS = {None: "√", Severity.NOTE: "i", Severity.WARNING: "‼\ufe0e", Severity.ERROR: "×"}  # noqa: RUF001
 _COLUMNS = ("Severity", "Object", "Namespace", "What is wrong", "Check", "Pods")

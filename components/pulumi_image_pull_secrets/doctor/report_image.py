@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from ..wording import count, key_text, listed, user_text
 from .content import Login
 from .image_scope import ImageAnswer, ServedAccount
-from .wording import count, key_text, listed, user_text
 
 
 def title(answer: ImageAnswer) -> str:

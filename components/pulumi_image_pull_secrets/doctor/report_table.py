@@ -6,10 +6,10 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from ..wording import count, visible
 from . import report_image
 from .findings import Finding, Severity
-from .report import DOCUMENTATION, Report, object_of, tally, visible, worst
-from .wording import count
+from .report import DOCUMENTATION, Report, object_of, tally, worst
 
 _LEAST_WIDTH = 40
 

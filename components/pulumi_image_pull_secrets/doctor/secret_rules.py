@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timezone
 
+from ..wording import key_text, listed, user_text
 from . import checks
 from .content import Content, Login, registry_of, server
 from .expiry import Expiry
@@ -12,7 +13,6 @@ from .groups import Alike
 from .observation import ObjectName
 from .suspicions import Explains, Suspicion, always
 from .view import View
-from .wording import key_text, listed, user_text
 
 
 def suspicions(view: View) -> Iterator[Suspicion]:

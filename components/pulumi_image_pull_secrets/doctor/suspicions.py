@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..wording import listed
 from .findings import Check, Finding, finding
 from .groups import Alike, Group
-from .wording import listed
 
 Place = tuple[str, str, str]
 """Namespace, kind and name of an object."""

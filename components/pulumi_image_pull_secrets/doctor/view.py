@@ -7,12 +7,12 @@ from functools import cached_property
 from typing import TypeVar
 
 from ..keyring import Keyring
+from ..wording import names
 from .content import Content, Login, keyring_of, keyring_of_keys
 from .groups import Alike, Group, cleaned, group_pods, is_of_cron_job
 from .observation import AccountSeen, ObjectName, Observation, StackCoverage, WorkloadSeen
 from .pull_failures import missing_secrets
 from .suspicions import Place
-from .wording import names
 
 _A = TypeVar("_A", AccountSeen, WorkloadSeen)
 _K = TypeVar("_K", bound=Hashable)

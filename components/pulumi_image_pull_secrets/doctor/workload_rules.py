@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from ..wording import names
 from . import checks
 from .account_rules import is_overridden
 from .groups import cleaned
 from .suspicions import Suspicion
 from .view import View
-from .wording import names
 
 
 def suspicions(view: View) -> Iterator[Suspicion]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ..api import Object
+from ..doctor import parsing
 from ..doctor.observation import ObjectName, PodSeen
 from ..doctor.pull_failures import failure_of
-from ..doctor import parsing
 
 _STARTING = {"", "ContainerCreating", "PodInitializing"}
 

@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..doctor.report import visible
 from ..doctor.view import View
-from ..doctor.wording import count, line, listed, names
+from ..wording import count, line, listed, names, visible
 from .plan import Left, Plan, Planned, Reason
 from .recreation import Case, Outcome
 

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..doctor.report import visible
-from ..doctor.wording import count
+from ..wording import count, visible
 from .changes import AccountChange, Action, Changes, SecretChange, changes_of, setting
 from .engine_json import Preview, Step
 from .risks import Pods, Risk, mixed_environments, risks_of

@@ -6,8 +6,7 @@ Rules: https://github.github.com/gfm/. A comment holds at most 65,536 characters
 import re
 from collections.abc import Iterable, Sequence
 
-from ..doctor.report import visible
-from ..doctor.wording import count
+from ..wording import count, visible
 from .report import Review, Row, headline, others_line, rows
 from .risks import Level, Risk
 from .wording import Name, Phrase, listed, shown

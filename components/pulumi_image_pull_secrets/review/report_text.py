@@ -7,7 +7,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from ..doctor.report import visible
+from ..wording import visible
 from .changes import Action
 from .report import Review, Row, headline, others_line, rows
 from .risks import Level

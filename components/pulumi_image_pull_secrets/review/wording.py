@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from ..doctor.report import visible
+from ..wording import visible
 
 Phrase = Sequence[str]
 """Parts of a sentence, to be joined as they are; a ``Name`` among them is somebody else's text."""

@@ -6,16 +6,8 @@ from datetime import datetime, timezone
 import pytest
 from pulumi_image_pull_secrets.doctor.findings import Check, Severity, finding
 from pulumi_image_pull_secrets.doctor.observation import AccountSeen, Observation, PodSeen, SecretSeen, WorkloadSeen
-from pulumi_image_pull_secrets.doctor.report import (
-    MAX_SHOWN,
-    LookedAt,
-    documentation_url,
-    object_of,
-    report_of,
-    tally,
-    visible,
-    worst,
-)
+from pulumi_image_pull_secrets.doctor.report import LookedAt, documentation_url, object_of, report_of, tally, worst
+from pulumi_image_pull_secrets.wording import MAX_SHOWN, visible
 
 from tests.unit.doctor.reports import CHECKS, COVERAGE, EXPIRES, FINDINGS, MISSING, OVERRIDDEN, report
 

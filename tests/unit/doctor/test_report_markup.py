@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pulumi_image_pull_secrets.doctor import report_html, report_json, report_table
 from pulumi_image_pull_secrets.doctor.findings import Finding, Severity
-from pulumi_image_pull_secrets.doctor.report import Report, visible
+from pulumi_image_pull_secrets.doctor.report import Report
+from pulumi_image_pull_secrets.wording import visible
 
 from tests.unit.doctor.reports import CHECKS, MISSING, Terminal, report
 

@@ -1,7 +1,7 @@
 """docs/restart.md tells what the command does."""
 
 import pytest
-from pulumi_image_pull_secrets.command_line import app
+from pulumi_image_pull_secrets.command_line import make_app
 from pulumi_image_pull_secrets.command_line import restart as command
 from pulumi_image_pull_secrets.restart.recreation import Outcome, Patience
 from typer.testing import CliRunner
@@ -27,7 +27,7 @@ def test_the_times_are_those_that_are_waited() -> None:
 
 
 def test_the_help_names_every_option_of_the_page() -> None:
-    told = CliRunner().invoke(app, ["restart", "--help"], env={"TERMINAL_WIDTH": "200"}).output
+    told = CliRunner().invoke(make_app(), ["restart", "--help"], env={"TERMINAL_WIDTH": "200"}).output
     for option in ("-n", "--context", "--stuck-only", "--dry-run", "--include-bare", "--yes"):
         assert f" {option}" in told
         assert option in PAGE

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pulumi_image_pull_secrets.command_line import app
+from pulumi_image_pull_secrets.command_line import make_app
 from pulumi_image_pull_secrets.review.comment import CommentError, Done, Place, marker_of, put
 from typer.testing import CliRunner, Result
 
@@ -141,7 +141,7 @@ class TestCommand:
 
     def run(self, github: GitHub, file: Path, *options: str, **environment: str) -> Result:
         arguments = ["comment", "--pr", "12", "--file", str(file), "--api-url", github.url, *options]
-        return CliRunner().invoke(app, arguments, env=environment)
+        return CliRunner().invoke(make_app(), arguments, env=environment)
 
     def test_it_tells_what_it_did_and_where(self, github: GitHub, file: Path) -> None:
         done = self.run(github, file, "--repo", REPOSITORY, GITHUB_TOKEN=github.token)
@@ -155,7 +155,7 @@ class TestCommand:
             "GITHUB_REPOSITORY": REPOSITORY,
             "GITHUB_API_URL": github.url,
         }
-        done = CliRunner().invoke(app, ["comment", "--pr", "12", "--file", str(file)], env=variables)
+        done = CliRunner().invoke(make_app(), ["comment", "--pr", "12", "--file", str(file)], env=variables)
         assert done.exit_code == 0, done.output
         assert [comment["body"] for comment in github.comments] == [TEXT]
 
@@ -226,7 +226,7 @@ class TestCommand:
     def test_an_address_that_is_none_ends_with_3(self, file: Path) -> None:
         for url in ("ftp://x", "http://[", "nothing", "http://a\x00b"):
             done = CliRunner().invoke(
-                app,
+                make_app(),
                 ["comment", "--pr", "1", "--file", str(file), "--repo", REPOSITORY, "--api-url", url],
                 env={"GITHUB_TOKEN": "t"},
             )

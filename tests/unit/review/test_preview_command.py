@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from pulumi_image_pull_secrets.command_line import app
+from pulumi_image_pull_secrets.command_line import make_app
 from pulumi_image_pull_secrets.review import engine_json
 from typer.testing import CliRunner, Result
 
@@ -24,7 +24,7 @@ def _plain_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def run(*arguments: object, text: str | bytes | None = None) -> Result:
-    result = CliRunner().invoke(app, ["preview", *map(str, arguments)], input=text)
+    result = CliRunner().invoke(make_app(), ["preview", *map(str, arguments)], input=text)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert "Traceback" not in result.output
     return result

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from pulumi_image_pull_secrets.doctor.report import visible
 from pulumi_image_pull_secrets.review.changes import AccountChange, Action, Changes, NamespaceChange, SecretChange
 from pulumi_image_pull_secrets.review.report import Review
 from pulumi_image_pull_secrets.review.report_markdown import MAX_LENGTH, marker, render
 from pulumi_image_pull_secrets.review.risks import Level, Risk
 from pulumi_image_pull_secrets.review.wording import Name
+from pulumi_image_pull_secrets.wording import visible
 
 GITHUBS_LIMIT = 65_536
 ATTACKS = [

@@ -13,10 +13,10 @@ import pytest
 from pulumi_image_pull_secrets.errors import CertificateFileError
 from pulumi_image_pull_secrets.registry import LoginResult, Question, Result, ask_all, log_in_all
 
+from tests.integration.registry.conftest import Certificates, login
+from tests.integration.registry.servers import Answer, Request, response, serving
+from tests.integration.registry.test_asking import MANIFEST, WANTS_BASIC, Far, Near, TokenServer, ask
 from tests.unit.mocks import forms_of
-from tests.unit.registry.conftest import Certificates, login
-from tests.unit.registry.servers import Answer, Request, response, serving
-from tests.unit.registry.test_asking import MANIFEST, WANTS_BASIC, Far, Near, TokenServer, ask
 
 MIB = 1024 * 1024
 

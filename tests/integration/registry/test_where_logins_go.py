@@ -12,10 +12,10 @@ from pulumi_image_pull_secrets.registry import LoginResult, Question, Result, as
 from pulumi_image_pull_secrets.registry.addresses import is_loopback, origins, registry_of
 
 from sandbox.pki import Authority
+from tests.integration.registry.conftest import Certificates, login
+from tests.integration.registry.servers import Request, Server, response, serving
+from tests.integration.registry.test_asking import MANIFEST, WANTS_BASIC, Far, Near, TokenServer, ask, by_login
 from tests.unit.mocks import forms_of
-from tests.unit.registry.conftest import Certificates, login
-from tests.unit.registry.servers import Request, Server, response, serving
-from tests.unit.registry.test_asking import MANIFEST, WANTS_BASIC, Far, Near, TokenServer, ask, by_login
 
 
 def heard(server: Server) -> str:

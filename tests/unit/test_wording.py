@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pulumi_image_pull_secrets.doctor.wording import count, in_a_shell, key_text, line, listed, names, user_text
+from pulumi_image_pull_secrets.wording import count, in_a_shell, key_text, line, listed, names, user_text
 
 
 def test_words_are_listed_once_sorted_and_not_for_ever() -> None:

@@ -9,9 +9,9 @@ from pulumi_image_pull_secrets.errors import PreflightError
 from pulumi_image_pull_secrets.registry.stack_logins import Verified, verify
 from pulumi_image_pull_secrets.settings import Settings, parse
 
-from tests.unit.registry.conftest import login
-from tests.unit.registry.servers import response
-from tests.unit.registry.test_asking import Near, by_login
+from tests.integration.registry.conftest import login
+from tests.integration.registry.servers import response
+from tests.integration.registry.test_asking import Near, by_login
 
 
 def settings(environ: dict[str, str] | None = None, **keys: Any) -> Settings:

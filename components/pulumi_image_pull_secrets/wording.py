@@ -1,14 +1,36 @@
-"""How findings speak of objects, keys and users, which others have named. Pure."""
+"""How messages speak of objects, keys and users, which others have named. Pure."""
 
 import re
 import shlex
+import unicodedata
 from collections.abc import Collection, Iterable
+
+MAX_SHOWN = 2_000
+"""Characters of one text that a person is shown. A name in ``imagePullSecrets`` can have a million."""
 
 _FEW = 3
 _LONGEST = 300
 _LONGEST_USER = 100
+_NOT_PLAIN = re.compile("[^ -~]")
+_RIGHT_TO_LEFT = {"R", "AL", "AN"}
 # What some registries take as a user name, and is as good as a password.
 _TOKEN = re.compile(r"(gh[a-z]_|github_pat_|glpat-|dckr_pat_|AKIA|ey[JK]).*", re.DOTALL)
+
+
+def visible(text: str) -> str:
+    """``text`` on one line, with nothing in it that acts: what moves a cursor or other characters shows as an escape.
+
+    Names and messages come from the cluster, where others choose them.
+    """
+    shown = _NOT_PLAIN.sub(_visible, " ".join(text[:MAX_SHOWN].split()))
+    return shown if len(text) <= MAX_SHOWN else f"{shown}… ({len(text)} characters)"
+
+
+def _visible(match: re.Match[str]) -> str:
+    character = match[0]
+    if character.isprintable() and unicodedata.bidirectional(character) not in _RIGHT_TO_LEFT:
+        return character
+    return ascii(character)[1:-1]
 
 
 def line(text: str) -> str:

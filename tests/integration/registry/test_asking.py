@@ -11,8 +11,8 @@ from pulumi_image_pull_secrets.keyring import Credential
 from pulumi_image_pull_secrets.registry import Answer as Answered
 from pulumi_image_pull_secrets.registry import LoginResult, Question, Result, ask_all, log_in_all
 
-from tests.unit.registry.conftest import Certificates, login
-from tests.unit.registry.servers import Answer, Request, Server, response
+from tests.integration.registry.conftest import Certificates, login
+from tests.integration.registry.servers import Answer, Request, Server, response
 
 Near = Callable[[Answer], Server]
 Far = Callable[[str, Answer], Server]

@@ -13,7 +13,7 @@ import pytest
 from pulumi_image_pull_secrets.keyring import Credential
 
 from sandbox.pki import Authority
-from tests.unit.registry.servers import Answer, Server, serving
+from tests.integration.registry.servers import Answer, Server, serving
 
 _LOOK_UP = socket.getaddrinfo
 
