@@ -10,6 +10,7 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from pulumi_image_pull_secrets import image_reference
 from pulumi_image_pull_secrets.docker_config import registry_key
 from pulumi_image_pull_secrets.errors import RegistryAddressError
 from pulumi_image_pull_secrets.key_pattern import Mistake, example, mistake
-from pulumi_image_pull_secrets.keyring import Config, Credential, Fault, Keyring, parse
+from pulumi_image_pull_secrets.keyring import Config, Credential, Fault, Keyring, Kind, parse
 
 from sandbox.parts import MODULE
 from tests.integration.odd_configs import ADDRESSES, IMAGES, KEYS, PLAIN_CONFIGS, SOME_IMAGES, TROUBLED_CONFIGS, Content
@@ -144,6 +145,7 @@ def test_a_config_is_read_as_the_kubelet_reads_it(ask_the_kubelet: Ask) -> None:
 
     @_SETTINGS
     @given(TROUBLED_CONFIGS)
+    @hypothesis.example([(Kind.DOCKER_CONFIG_JSON, '{"auths": {"ghcr.io": {"auth": "Ym90"}}}')])
     def same(contents: list[Content]) -> None:
         for chosen in (*([content] for content in contents), contents, contents[::-1]):
             configs = _numbered(chosen)

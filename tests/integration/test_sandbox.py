@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -100,15 +100,6 @@ def test_a_port_that_somebody_took_is_told(clone: Clone) -> None:
     clone.run("down")
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Children that hear Ctrl-C also where pytest, in a script's background, ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_leaves_something_to_go_on_with(clone: Clone) -> None:
     with clone.start("up") as process:
         ready = clone.folder / ".sandbox" / "kubeconfig"
@@ -156,7 +147,6 @@ def test_a_build_that_fails_says_where_to_look(clone: Clone, tmp_path: Path) -> 
     assert "Traceback" not in output
 
 
-@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_a_build(clone: Clone, tmp_path: Path, cluster: LiveCluster) -> None:
     (tmp_path / "bin").mkdir()
     pid = tmp_path / "pid"

@@ -108,9 +108,11 @@ def _judge(view: View, pod: PodSeen, stuck_only: bool, include_bare: bool) -> Pl
         if kind not in MENDED_BY_A_RESTART:
             return Left(pod, alike.owner, images, is_stuck, Reason.OTHER_CAUSE, kind.value if kind else "")
         if need.image not in lacking:
-            return Left(pod, alike.owner, images, is_stuck, _not_mended(view, alike, need))
-    if reason := _protected(pod, is_stuck, stuck_only, include_bare):
-        return Left(pod, alike.owner, images, is_stuck, reason)
+            # A static pod has no account that could have a login.
+            reason = Reason.MIRROR if pod.is_mirror else _not_mended(view, alike, need)
+            return Left(pod, alike.owner, images, is_stuck, reason)
+    if protected := _protected(pod, is_stuck, stuck_only, include_bare):
+        return Left(pod, alike.owner, images, is_stuck, protected)
     return Planned(pod, alike.owner, images, view.account_list(alike), is_stuck)
 
 
