@@ -39,7 +39,8 @@ test: $(INSTALLED) ## Run all tests, on the real engine and API server
 test-long: $(INSTALLED) ## Run the tests that try thousands of things; SEED=… replays a run
 	@$(SANDBOX) parts
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --hypothesis-profile=long --hypothesis-seed=$(SEED) \
-	  tests/unit tests/integration/test_model.py -m ""
+	  -m "" tests/unit tests/integration/test_model.py
+	$(BIN)/python -m pytest --numprocesses=auto -m long tests/integration
 
 test-unit: $(INSTALLED) ## Run the fast tests, which need no Go
 	$(BIN)/python -m pytest --numprocesses=auto tests/unit
