@@ -42,14 +42,12 @@ class Cluster:
 
         Raises KubeconfigError, ClusterUnreachableError, and NotInClusterError for namespaces that aren't there.
         """
-        with _progress() as progress:
-            task = progress.add_task("connecting", total=_LISTS)
+        with progress() as bar:
+            task = bar.add_task("connecting", total=_LISTS)
             with self.api() as api:
                 api.check()
                 _demand(api, namespaces)
-                return observe(
-                    api, namespaces, lambda what: progress.update(task, advance=1, description=f"reading {what}")
-                )
+                return observe(api, namespaces, lambda what: bar.update(task, advance=1, description=f"reading {what}"))
 
     def api(self) -> Api:
         """Its API. Raises KubeconfigError."""
@@ -79,7 +77,7 @@ def _is_there(api: Api, namespace: str) -> bool:
         return True
 
 
-def _progress() -> Progress:
+def progress() -> Progress:
     """A bar on stderr where that is a terminal, and nothing elsewhere; it goes when it is done."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())

@@ -8,14 +8,16 @@ from typing import Annotated, TextIO
 import typer
 
 from ..doctor import image_scope, report_html, report_json, report_table, selection, stack_file
+from ..doctor import verify as verifying
 from ..doctor.diagnosis import diagnose
 from ..doctor.findings import Finding, Severity
 from ..doctor.image_scope import ImageAnswer, WantedImage
 from ..doctor.report import Report, report_of
 from ..doctor.view import View
 from .cluster import Cluster
-from .options import ContextOption, KubeconfigOption, namespaces_of
+from .options import CaFileOption, ContextOption, KubeconfigOption, TimeoutOption, VerifyOption, namespaces_of
 from .outcomes import Outcome, UsageMistakeError, write
+from .registries import Registries
 
 
 class FailOn(str, Enum):
@@ -64,8 +66,13 @@ def doctor(
             help="A stack file, such as Pulumi.prod.yaml: also tells what it doesn't list. Its context is the default.",
         ),
     ] = None,
+    verify: VerifyOption = False,
+    ca_file: CaFileOption = None,
+    timeout: TimeoutOption = None,
 ) -> None:
     """Tells what doesn't pull in a cluster, why, and what to type. It only reads.
+
+    With --verify it also asks the registries, as a node would, with the logins that are in the Secrets.
 
     Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage, 3 could not check.
     """
@@ -73,7 +80,7 @@ def doctor(
         raise UsageMistakeError("--namespace and --all-namespaces exclude each other")
     namespaces = namespaces_of(namespace or ())
     codes = [code for text in checks or () for code in text.replace(",", " ").split()]
-    selected = selection.checks_of(codes, has_stack=stack is not None)
+    selected = selection.checks_of(codes, has_stack=stack is not None, verifies=verify)
     wanted = None if image is None else WantedImage.parse(image)
     file = None if stack is None else stack_file.read(stack)
     coverage = None
@@ -83,15 +90,18 @@ def doctor(
         if not context:
             raise UsageMistakeError("the context in the stack file is encrypted; name it with --context")
 
+    registries = Registries.of(verify, ca_file, timeout)
     cluster = Cluster.of(context, kubeconfig)
     observation = cluster.observe(namespaces)
-    findings = [each for each in diagnose(observation, coverage=coverage) if each.check in selected]
+    view = View(observation, coverage)
+    verdicts = verifying.verdicts(view, registries.ask, wanted) if registries else None
+    found = diagnose(observation, coverage=coverage, verdicts=verdicts or ())
+    findings = [each for each in found if each.check in selected]
     answer: ImageAnswer | None = None
     if wanted:
-        view = View(observation, coverage)
         findings = image_scope.concerning(view, wanted, findings)
         answer = image_scope.answer(view, wanted)
-    report = report_of(observation, cluster.context, selected, findings, answer)
+    report = report_of(observation, cluster.context, selected, findings, answer, verdicts)
     write(lambda file: _rendered(report, output, file))
     raise typer.Exit(_outcome(findings, fail_on))
 

@@ -1,6 +1,7 @@
 """``pull-secrets explain``."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -9,13 +10,19 @@ from ..doctor import chain, chain_text
 from ..doctor.image_scope import WantedImage
 from ..doctor.observation import Observation, PodSeen
 from ..errors import NotInClusterError
+from ..keyring import Credential
 from ..names import label_problem, nearest, subdomain_problem
+from ..registry import Question
 from .cluster import Cluster
-from .options import ContextOption, KubeconfigOption
+from .options import CaFileOption, ContextOption, KubeconfigOption, TimeoutOption, VerifyOption
 from .outcomes import UsageMistakeError, write
+from .registries import Registries
 
 _IMAGES_LOOK = re.compile("[/:@]")
 _POD_PREFIX = re.compile("(pods?|po)/")
+
+Explanation = Callable[[chain.Ask], str]
+"""The text, with what the given asks."""
 
 
 def explain(
@@ -28,6 +35,9 @@ def explain(
         str | None,
         typer.Option("--namespace", "-n", metavar="NS", help="Its namespace; the context's where it is left out."),
     ] = None,
+    verify: VerifyOption = False,
+    ca_file: CaFileOption = None,
+    timeout: TimeoutOption = None,
 ) -> None:
     """Tells step by step which login a pod pulls with, or new pods would.
 
@@ -43,14 +53,41 @@ def explain(
     if namespace is not None and (problem := label_problem(namespace)):
         raise UsageMistakeError(f"--namespace: {problem}")
 
+    registries = Registries.of(verify, ca_file, timeout)
     cluster = Cluster.of(context, kubeconfig)
     where = namespace or cluster.namespace
     observation = cluster.observe([where])
-    if image:
-        text = chain_text.of_image(where, image, chain.of_image(observation, where, image))
-    else:
-        text = chain_text.of_pod(chain.of_pod(observation, _pod(observation, where, pod_name)))
+    explanation = _of_image(observation, where, image) if image else _of_pod(observation, where, pod_name)
+
+    text = _verified(explanation, registries) if registries else explanation(chain.nobody)
     write(lambda file: text.encode(file.encoding, "backslashreplace").decode(file.encoding))
+
+
+def _of_image(observation: Observation, namespace: str, image: WantedImage) -> Explanation:
+    return lambda ask: chain_text.of_image(namespace, image, chain.of_image(observation, namespace, image, ask))
+
+
+def _of_pod(observation: Observation, namespace: str, name: str) -> Explanation:
+    pod = _pod(observation, namespace, name)
+    return lambda ask: chain_text.of_pod(chain.of_pod(observation, pod, ask))
+
+
+def _verified(explanation: Explanation, registries: Registries) -> str:
+    """The explanation with what registries answer; they are asked for all of it at once."""
+    questions: list[Question] = []
+
+    def collect(image: str, credential: Credential | None) -> str:
+        questions.append(Question(image, credential))
+        return ""
+
+    explanation(collect)
+    answers = registries.ask(questions)
+
+    def answer(image: str, credential: Credential | None) -> str:
+        given = answers[Question(image, credential)]
+        return f"{given.result.value} ({given.reason})"
+
+    return explanation(answer)
 
 
 def _pod(observation: Observation, namespace: str, name: str) -> PodSeen:

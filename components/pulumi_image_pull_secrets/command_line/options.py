@@ -1,11 +1,13 @@
 """Options that several commands have."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..names import label_problem
+from ..registry import TIMEOUT
 from .outcomes import UsageMistakeError
 
 ContextOption = Annotated[
@@ -14,6 +16,18 @@ ContextOption = Annotated[
 KubeconfigOption = Annotated[
     str | None,
     typer.Option(metavar="PATH", help="The kubeconfig; KUBECONFIG or ~/.kube/config where it is left out."),
+]
+
+VerifyOption = Annotated[
+    bool, typer.Option("--verify", help="Ask the registries, from this machine, whether they give the images.")
+]
+CaFileOption = Annotated[
+    Path | None,
+    typer.Option(metavar="PATH", help="With --verify: certificates (PEM) of authorities to trust as well."),
+]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help=f"With --verify: how long to wait for each image; {TIMEOUT:g} by default."),
 ]
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..doctor.selection import CheckCodeError
-from ..errors import ImageNameError, ImagePullSecretsError, SettingsError
+from ..errors import CertificateFileError, ImageNameError, ImagePullSecretsError, SettingsError
 from ..wording import visible
 
 _C = TypeVar("_C", bound=Callable[..., None])
@@ -31,7 +31,7 @@ class Outcome(IntEnum):
     """As of every program that Ctrl-C ends."""
 
 
-_OF_USAGE = (CheckCodeError, ImageNameError, SettingsError)
+_OF_USAGE = (CertificateFileError, CheckCodeError, ImageNameError, SettingsError)
 
 
 class UsageMistakeError(ImagePullSecretsError):

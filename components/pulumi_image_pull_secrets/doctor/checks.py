@@ -105,6 +105,15 @@ SECRET_EMPTY = _error(
     _REPLACE,
     _WARNING_UNLESS_FAILING,
 )
+SECRET_REFUSED = _error(
+    "secret-refused",
+    "Registry refuses the Secret's login",
+    "Asked with `--verify`, the registry refused a login of the Secret: the password is wrong, was changed or revoked, "
+    "or its user may not read the image. Pods that run go on until their image has to be pulled again. Some registries "
+    "also answer so for an image that isn't there.",
+    _REPLACE,
+    Milder(Severity.WARNING, "another login in the pods' lists may do"),
+)
 SECRET_ENTRY_SHADOWED = _error(
     "secret-entry-shadowed",
     "Secret has two entries for the same images",
@@ -166,12 +175,14 @@ POD_NO_CREDENTIAL = _error(
     "The registry wants a login, and none of the Secrets in the pod's list has one for it. A key with a path serves "
     "only images whose names start with it. Some registries also answer so for an image that isn't there.",
     f"kubectl -n {{namespace}} create secret docker-registry SECRET {_LOGIN}  # and name it in the list",
+    _WARNING_UNLESS_FAILING,
 )
 POD_IMAGE_NOT_FOUND = _error(
     "pod-image-not-found",
     "Image is not in the registry",
     "The registry has no such repository, tag or digest. A few registries also answer so to a user who may not see it.",
     _EDIT + "  # image {image}",
+    _WARNING_UNLESS_FAILING,
 )
 POD_RATE_LIMITED = _error(
     "pod-rate-limited",
@@ -267,6 +278,14 @@ POD_POLICY_HIDES = _warning(
     "work. They fail on the next node. What is wrong with the login is a finding of its own.",
     "pull-secrets doctor -n {namespace} --checks {cause}",
 )
+POD_NOT_VERIFIED = _note(
+    "pod-not-verified",
+    "Registry can't be asked from here",
+    "Asked with `--verify`, the registry gave no answer, or none that says whether an image can be pulled. That is so "
+    "for the machine that runs `pull-secrets`; nodes may be in another network, and have mirrors, proxies and "
+    "certificates of their own. A private authority's certificates are named with `--ca-file`.",
+    "curl -I {address}/v2/",
+)
 CONTROLLER_OVERRIDES_ACCOUNT = _error(
     "controller-overrides-account",
     "Template's list hides its account's",
@@ -292,4 +311,6 @@ COVERAGE_ACCOUNT = _error(
 
 CHECKS: tuple[Check, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Check))
 """All of them, by category."""
+OF_REGISTRIES = (SECRET_REFUSED, POD_NOT_VERIFIED)
+"""Those that only registries' answers can tell."""
 BY_CODE = {check.code: check for check in CHECKS}

@@ -1,30 +1,37 @@
 """All findings of an observation. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..wording import listed
-from . import account_rules, checks, coverage_rules, pod_rules, secret_rules, workload_rules
-from .explanation import Explained, explain
+from . import account_rules, checks, coverage_rules, pod_rules, secret_rules, verify_rules, workload_rules
+from .explanation import Causes, Explained, explain
 from .findings import Check, Finding
 from .groups import Alike, Group
 from .observation import Observation, StackCoverage
 from .suspicions import Suspicion, told
+from .verify import Verdict
 from .view import View
 
 _OF_A_STACK = (checks.COVERAGE_NAMESPACE, checks.COVERAGE_ACCOUNT)
 _OF_OWN_LISTS = (checks.CONTROLLER_OVERRIDES_ACCOUNT, checks.POD_OWN_LIST)
 
 
-def diagnose(observation: Observation, *, coverage: StackCoverage | None = None) -> list[Finding]:
+def diagnose(
+    observation: Observation, *, coverage: StackCoverage | None = None, verdicts: Sequence[Verdict] = ()
+) -> list[Finding]:
     """What is wrong, the worst first, each cause once with the number of pods that it hits.
 
     All checks are run, since one may be the cause of what another would tell; choose among the findings afterwards.
     ``coverage`` is what a stack file lists; without it nothing is said of stacks.
+    ``verdicts`` are what registries answered; without them none was asked.
     """
     view = View(observation, coverage)
     rules = (secret_rules, account_rules, pod_rules, workload_rules, coverage_rules)
     suspicions = [suspicion for rule in rules for suspicion in rule.suspicions(view)]
-    explained = explain(view, suspicions)
+    suspicions += verify_rules.suspicions(view, verdicts)
+    causes = Causes(view, suspicions)
+    explained = explain(view, causes)
+    suspicions += verify_rules.unseen(view, verdicts, causes, explained)
     missing = {(each.place[0], each.place[2]) for each in explained.failing if each.check is checks.SECRET_MISSING}
     suspicions += account_rules.dangling(view, missing)
     suspicions += pod_rules.dangling(view, missing)

@@ -59,6 +59,9 @@ EXPLANATIONS = (
     Explanation((checks.SECRET_AUTH_DISAGREES,), _REFUSED, _secrets),
     Explanation((checks.SECRET_ENTRY_SHADOWED,), _REFUSED, _secrets),
     Explanation((checks.SECRET_KEY_NEVER_MATCHES,), _MAYBE_REFUSED, _secrets),
+    # What a registry was asked, with --verify.
+    Explanation((checks.SECRET_REFUSED,), _MAYBE_REFUSED, _secrets),
+    Explanation((checks.POD_IMAGE_NOT_FOUND,), _MAYBE_REFUSED, _owner),
     # The account has a login, and the pods don't get it.
     Explanation((checks.CONTROLLER_OVERRIDES_ACCOUNT, checks.POD_OWN_LIST), _MAYBE_REFUSED, _owner),
     # The pods have no login; who should give them one is told rather than that they lack it.
@@ -84,11 +87,31 @@ class Explained:
     """Namespace, list of Secrets and image -> why a registry gives the image to no pod with that list."""
 
 
-def explain(view: View, suspicions: Iterable[Suspicion]) -> Explained:
+class Causes:
+    """What may be why pods don't pull, and which of it is."""
+
+    def __init__(self, view: View, suspicions: Iterable[Suspicion]) -> None:
+        self._view = view
+        self._index: dict[tuple[str, Place], list[Suspicion]] = {}
+        for suspicion in suspicions:
+            self._index.setdefault((suspicion.check.code, suspicion.place), []).append(suspicion)
+
+    def of(self, alike: Alike, image: str, kind: PullFailure) -> Suspicion:
+        """Why these pods don't get the image, of whose pull this is known."""
+        rows = (row for row in EXPLANATIONS if kind in row.failures)
+        # The last row for each kind explains whatever is left.
+        return next(chain.from_iterable(self._of_row(row, alike, image, kind) for row in rows))
+
+    def _of_row(self, row: Explanation, alike: Alike, image: str, kind: PullFailure) -> Iterator[Suspicion]:
+        if row.make:
+            yield from row.make(self._view, alike, image, kind)
+        for place in row.at(alike) if row.at else ():
+            found = (suspicion for check in row.checks for suspicion in self._index.get((check.code, place), ()))
+            yield from (suspicion for suspicion in found if suspicion.explains(alike, image))
+
+
+def explain(view: View, causes: Causes) -> Explained:
     """Counts the pods that don't pull under their causes."""
-    index: dict[tuple[str, Place], list[Suspicion]] = {}
-    for suspicion in suspicions:
-        index.setdefault((suspicion.check.code, suspicion.place), []).append(suspicion)
     explained = Explained()
     for group in view.groups:
         alike = group.alike
@@ -96,25 +119,8 @@ def explain(view: View, suspicions: Iterable[Suspicion]) -> Explained:
             if need.failure is None:
                 continue
             kind = need.failure.kind
-            rows = (row for row in EXPLANATIONS if kind in row.failures)
-            # The last row for each kind explains whatever is left.
-            suspicion = next(chain.from_iterable(_of_row(row, view, index, alike, need.image, kind) for row in rows))
+            suspicion = causes.of(alike, need.image, kind)
             explained.failing.setdefault(suspicion, Failing()).add(group, group.said.get(need.image, ""))
             if kind in _BROKEN - {PullFailure.UNKNOWN}:
                 explained.causes[alike.namespace, alike.pull_secrets, need.image] = suspicion
     return explained
-
-
-def _of_row(
-    row: Explanation,
-    view: View,
-    index: dict[tuple[str, Place], list[Suspicion]],
-    alike: Alike,
-    image: str,
-    kind: PullFailure,
-) -> Iterator[Suspicion]:
-    if row.make:
-        yield from row.make(view, alike, image, kind)
-    for place in row.at(alike) if row.at else ():
-        found = (suspicion for check in row.checks for suspicion in index.get((check.code, place), ()))
-        yield from (suspicion for suspicion in found if suspicion.explains(alike, image))

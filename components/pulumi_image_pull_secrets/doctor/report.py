@@ -9,6 +9,7 @@ from ..wording import count
 from .findings import Check, Finding, Severity
 from .image_scope import ImageAnswer
 from .observation import Observation
+from .verify import Verdict
 
 DOCUMENTATION = "docs/checks.md"
 """Where the checks are explained, each under its code."""
@@ -52,6 +53,8 @@ class Report:
     """A line for each thing that couldn't be seen."""
     image: ImageAnswer | None = None
     """Which logins serve the image that was asked about."""
+    verdicts: Sequence[Verdict] | None = None
+    """What registries answered; None where none was asked."""
 
     def categories(self) -> list[Category]:
         """In the order in which they are told, each of which a check was run."""
@@ -76,6 +79,7 @@ def report_of(
     checks: Sequence[Check],
     findings: Iterable[Finding],
     image: ImageAnswer | None = None,
+    verdicts: Sequence[Verdict] | None = None,
 ) -> Report:
     """The report of these findings of these checks, which were all that were run on ``observation``."""
     namespaces = observation.secrets_known_in | observation.accounts_known_in
@@ -89,7 +93,7 @@ def report_of(
         controllers=len(observation.workloads),
     )
     ordered = sorted(findings, key=lambda found: found.sort_key)
-    return Report(context, observation.now, ordered, checks, looked_at, observation.unreadable, image)
+    return Report(context, observation.now, ordered, checks, looked_at, observation.unreadable, image, verdicts)
 
 
 def documentation_url(check: Check) -> str:

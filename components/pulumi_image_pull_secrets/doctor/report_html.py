@@ -4,15 +4,16 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from string import Template
 
 from ..wording import count, visible
-from . import report_image
+from . import report_image, report_pulls
 from .findings import Check, Finding, Severity
 from .image_scope import ImageAnswer
 from .report import DOCUMENTATION, Category, Report, tally, worst
+from .verify import Verdict
 
 _SYMBOLS = {None: "√", Severity.NOTE: "i", Severity.WARNING: "‼\ufe0e", Severity.ERROR: "×"}  # noqa: RUF001
 _COLUMNS = ("Severity", "Object", "Namespace", "What is wrong", "Check", "Pods")
@@ -27,7 +28,7 @@ def render(report: Report) -> str:
         heading=f'Image pulls of <span translate="no">{_text(report.context)}</span>',
         scope=_scope(report),
         categories="\n".join(_category(category) for category in report.categories()),
-        unreadable=_image(report.image) + _unreadable(report.unreadable),
+        unreadable=_image(report.image) + _pulls(report.verdicts) + _unreadable(report.unreadable),
         findings=_findings(report.findings),
         footer=f"Made by <code>pull-secrets doctor</code>. All checks are explained in <code>{DOCUMENTATION}</code>.",
     )
@@ -65,6 +66,14 @@ def _image(answer: ImageAnswer | None) -> str:
         return ""
     items = "".join(f"<li>{_text(line)}</li>" for line in report_image.lines(answer))
     title, summary = _text(report_image.title(answer)), _text(report_image.summary(answer))
+    return f'<div class="card image"><p><strong>{title}</strong>: {summary}.</p><ul>{items}</ul></div>'
+
+
+def _pulls(verdicts: Sequence[Verdict] | None) -> str:
+    if verdicts is None:
+        return ""
+    items = "".join(f"<li>{_text(line)}</li>" for line in report_pulls.lines(verdicts))
+    title, summary = _text(report_pulls.TITLE), _text(report_pulls.summary(verdicts))
     return f'<div class="card image"><p><strong>{title}</strong>: {summary}.</p><ul>{items}</ul></div>'
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-from . import report_image
+from . import report_image, report_pulls
 from .findings import Finding, Severity
 from .report import Report, documentation_url
 
@@ -25,6 +25,7 @@ def render(report: Report) -> str:
         "checks": sorted(check.code for check in report.checks),
         "unreadable": list(report.unreadable),
         "image": report_image.content(report.image) if report.image else None,
+        "pulls": None if report.verdicts is None else report_pulls.content(report.verdicts),
         "findings": [_finding(found) for found in report.findings],
     }
     return json.dumps(content, indent=2) + "\n"

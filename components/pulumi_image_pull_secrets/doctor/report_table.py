@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..wording import count, visible
-from . import report_image
+from . import report_image, report_pulls
 from .findings import Finding, Severity
 from .report import DOCUMENTATION, Report, object_of, tally, worst
 
@@ -39,6 +39,10 @@ def render(report: Report, file: TextIO) -> str:
             Severity.NOTE, report_image.title(report.image), f": {report_image.summary(report.image)}", apart=True
         )
         for line in report_image.lines(report.image):
+            table.line(2, Text(table.shown(line)))
+    if report.verdicts is not None:
+        table.heading(Severity.NOTE, report_pulls.TITLE, f": {report_pulls.summary(report.verdicts)}", apart=True)
+        for line in report_pulls.lines(report.verdicts):
             table.line(2, Text(table.shown(line)))
     if report.unreadable:
         table.heading(Severity.WARNING, "not read", ": what is wrong there is not known")

@@ -37,7 +37,7 @@ def test_codes_are_told_apart_and_come_by_category() -> None:
     categories = [check.category for check in CHECKS]
     assert categories == sorted(categories, key=CATEGORIES.index)
     assert BY_CODE["secret-missing"] is checks.SECRET_MISSING
-    assert len(BY_CODE) == len(CHECKS) == 35
+    assert len(BY_CODE) == len(CHECKS) == 37
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.code)

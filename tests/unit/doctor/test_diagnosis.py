@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pulumi_image_pull_secrets.doctor.diagnosis import diagnose
-from pulumi_image_pull_secrets.doctor.explanation import explain
+from pulumi_image_pull_secrets.doctor.explanation import Causes, explain
 from pulumi_image_pull_secrets.doctor.findings import Finding, Severity
 from pulumi_image_pull_secrets.doctor.observation import Observation, StackCoverage
 from pulumi_image_pull_secrets.doctor.view import View
@@ -197,7 +197,7 @@ def test_every_image_that_is_not_pulled_has_one_cause_and_counts_its_pods(
 ) -> None:
     view = View(observation, coverage)
     failing = [group for group in view.groups if any(need.failure for need in group.alike.needs)]
-    explained = explain(view, [])
+    explained = explain(view, Causes(view, []))
     counted = {group.alike for each in explained.failing.values() for group in each.groups.values()}
     assert counted == {group.alike for group in failing}
     errors = [each for each in diagnose(observation, coverage=coverage) if each.severity is Severity.ERROR]

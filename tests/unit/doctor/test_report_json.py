@@ -12,10 +12,18 @@ from pulumi_image_pull_secrets.doctor.findings import Severity
 from sandbox.engine import CHECKOUT
 from tests.unit.doctor.reports import report
 from tests.unit.doctor.test_report_image import answered
+from tests.unit.doctor.verified import verdicts_of_everything
 
 SCHEMA: dict[str, Any] = json.loads((CHECKOUT / "docs" / "doctor.schema.json").read_text())
-IMAGE = replace(report(), image=answered())
-REPORTS = [IMAGE, report(), report(findings=()), report(unreadable=("Secrets in kube-system",)), report(checks=())]
+IMAGE = replace(report(), image=answered(), verdicts=verdicts_of_everything())
+REPORTS = [
+    IMAGE,
+    replace(report(), verdicts=()),
+    report(),
+    report(findings=()),
+    report(unreadable=("Secrets in kube-system",)),
+    report(checks=()),
+]
 
 
 def output() -> Any:
@@ -46,6 +54,8 @@ def test_every_output_is_as_the_schema_says(told: Any) -> None:
         (("findings", 0, "pods"), 1.5),
         (("findings", 0), {}),
         (("image",), {}),
+        (("pulls",), {}),
+        (("pulls", 0, "result"), "maybe"),
         (("image", "accounts", 0, "pods"), "many"),
         (("image", "accounts", 0, "logins", 0, "user"), None),
     ],
@@ -69,6 +79,7 @@ def test_the_schema_describes_every_key_and_requires_it() -> None:
         "finding": (SCHEMA["$defs"]["finding"], content["findings"][0]),
         "image": (SCHEMA["$defs"]["image"], content["image"]),
         "account": (SCHEMA["$defs"]["account"], content["image"]["accounts"][0]),
+        "pull": (SCHEMA["$defs"]["pull"], content["pulls"][0]),
         "login": (SCHEMA["$defs"]["login"], content["image"]["accounts"][0]["logins"][0]),
     }
     for schema, written in described.values():
@@ -94,6 +105,7 @@ def test_the_whole_output_of_one_finding() -> None:
         ],
         "unreadable": ["Secrets in kube-system"],
         "image": None,
+        "pulls": None,
         "findings": [
             {
                 "code": "secret-missing",

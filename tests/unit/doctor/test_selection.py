@@ -6,9 +6,18 @@ from pulumi_image_pull_secrets.doctor.selection import CheckCodeError, checks_of
 
 
 def test_without_codes_all_are_run_that_can_be() -> None:
-    assert checks_of([], has_stack=True) == CHECKS
-    left_out = set(CHECKS) - set(checks_of([], has_stack=False))
+    assert checks_of([], has_stack=True, verifies=True) == CHECKS
+    left_out = set(CHECKS) - set(checks_of([], has_stack=False, verifies=True))
     assert {check.code for check in left_out} == {"coverage-namespace", "coverage-account"}
+    left_out = set(CHECKS) - set(checks_of([], has_stack=True))
+    assert {check.code for check in left_out} == {"secret-refused", "pod-not-verified"}
+
+
+@pytest.mark.parametrize("code", ["secret-refused", "pod-not-verified"])
+def test_what_only_a_registry_tells_needs_it_asked(code: str) -> None:
+    assert [check.code for check in checks_of([code], has_stack=False, verifies=True)] == [code]
+    with pytest.raises(CheckCodeError, match=f"^{code} is what a registry says; add --verify$"):
+        checks_of([code], has_stack=False)
 
 
 def test_codes_are_taken_once_in_the_order_of_the_documentation() -> None:
