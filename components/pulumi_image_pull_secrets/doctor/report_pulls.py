@@ -11,7 +11,11 @@ from .verify import Verdict
 TITLE = "asked registries"
 NOT_ASKED = "not asked"
 """Stands for a Result where no registry was asked."""
-_ORDER = (*(each.value for each in (Result.DENIED, Result.NOT_FOUND, Result.UNREACHABLE)), NOT_ASKED, "pulls")
+_ORDER = (
+    *(each.value for each in (Result.DENIED, Result.NOT_FOUND, Result.UNREACHABLE)),
+    NOT_ASKED,
+    Result.PULLS.value,
+)
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,11 @@ class _Line:
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
-    """Such as ``2 images pulls, 1 image denied``."""
+    """Such as ``2 images pull, 1 image denied``."""
     images: dict[str, set[str]] = {}
     for verdict in verdicts:
         images.setdefault(_result(verdict), set()).add(verdict.pull.image)
-    told = [f"{count(len(images[result]), 'image')} {result}" for result in reversed(_ORDER) if result in images]
+    told = [_counted(len(images[result]), result) for result in reversed(_ORDER) if result in images]
     return ", ".join(told) or "no pod needs an image"
 
 
@@ -71,6 +75,11 @@ def _lines(verdicts: Sequence[Verdict]) -> list[_Line]:
         )
         for (place, image, reason), same in sorted(alike.items(), key=lambda item: item[0])
     ]
+
+
+def _counted(number: int, result: str) -> str:
+    is_plural = result == Result.PULLS.value and number > 1
+    return f"{count(number, 'image')} {'pull' if is_plural else result}"
 
 
 def _result(verdict: Verdict) -> str:

@@ -224,3 +224,8 @@ def test_the_table_and_the_page_have_the_same_lines() -> None:
         report_html.render(report()),
     ):
         assert report_pulls.TITLE not in output
+
+
+def test_images_are_counted_once_whoever_needs_them() -> None:
+    seen = observe(account(), pod(), pod(namespace="other"), pod(container("ghcr.io/acme/api:1"), name="api"))
+    assert report_pulls.summary(verdicts(View(seen), Registries(lambda *_: Result.PULLS).ask_all)) == "2 images pull"
