@@ -99,3 +99,19 @@ def test_a_terminal_gets_colours_unless_it_wants_none(
     os.close(ours)
     assert b"secrets" in report
     assert (b"\x1b[1;32m" in report or b"\x1b[32m" in report) is is_coloured
+
+
+def test_a_registry_that_is_silent_is_waited_for_with_a_word_on_the_terminal(silent: int, cluster: LiveCluster) -> None:
+    namespace = cluster.new_namespace()
+    image = f"127.0.0.1:{silent}/acme/web:1"
+    pod = {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "main", "image": image}]}}
+    cluster.api.create_namespaced_pod(namespace, pod)
+    own = ["-n", namespace, "--context", CONTEXT, "--kubeconfig", str(cluster.admin_kubeconfig)]
+    with on_a_terminal("doctor", "--verify", "--timeout", "1", *own, stdout=subprocess.PIPE) as (process, terminal):
+        shown = shown_on(terminal, b"asking registries about 1 image")
+        assert process.stdout
+        out = process.stdout.read()
+        assert process.wait(20) == 0
+    assert b"asking registries about 1 image" in shown
+    assert b"doesn't answer within 1 s" in out
+    assert b"asking registries" not in out
