@@ -1,9 +1,12 @@
 """The command line behind the Makefile's targets."""
 
+import shlex
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -32,7 +35,7 @@ _STARTED = time.monotonic()
 
 @app.command()
 def up(stack: StackOption = "staging", context: ContextOption = "") -> None:
-    """Starts the sandbox, previews and ups the stack, and shows what is attached where."""
+    """Starts the sandbox, previews and ups the stack, and shows what is attached where and whether all pulls."""
     with _work(context) as sandbox:
         file = stacks.read(stack)
         sandbox.start(file)
@@ -42,8 +45,11 @@ def up(stack: StackOption = "staging", context: ContextOption = "") -> None:
         _say("pulumi up")
         deployment.up(**_shown())
         _show(sandbox, file)
-        if not context:
-            _show_next_steps(file)
+        if context:
+            _show_next_steps(_own_next_steps(file, context))
+        else:
+            _diagnose(sandbox, file)
+            _show_next_steps(_next_steps(file))
 
 
 @app.command()
@@ -143,14 +149,39 @@ def _show(sandbox: Sandbox, file: StackFile) -> None:
     console.print(table)
 
 
-def _show_next_steps(file: StackFile) -> None:
+def _diagnose(sandbox: Sandbox, file: StackFile) -> None:
+    """Prints what ``pull-secrets doctor`` prints of the sandbox's cluster.
+
+    A process of its own writes exactly what a reader of the next steps gets. Its exit code is not ours: the stack is up
+    whatever pods of other people in the cluster wait for, and the report above the next steps tells of it.
+    """
+    console.print()
+    sys.stdout.flush()
+    script = Path(sys.executable).with_name("pull-secrets")
+    options = ["--kubeconfig", str(sandbox.kubeconfig), "--context", file.context, "--stack", str(file.path)]
+    subprocess.run([script, "doctor", *options], check=False)
+
+
+def _next_steps(file: StackFile) -> list[str]:
     kubectl = f".sandbox/bin/kubectl --kubeconfig .sandbox/kubeconfig --context {file.context}"
     name, namespace = file.config["secretName"], file.namespaces[0]["name"]
-    console.print("Next, for example:", markup=False)
-    for line in (
+    return [
         f"{kubectl} get serviceaccounts -A",
         f"{kubectl} get secret {name} -n {namespace} -o yaml",
-        f"$EDITOR Pulumi.{file.name}.yaml && make preview STACK={file.name}",
+        f".venv/bin/pull-secrets doctor --kubeconfig .sandbox/kubeconfig --context {file.context} "
+        f"--stack {file.path.name}",
+        f"$EDITOR {file.path.name} && make preview STACK={file.name}",
         "make down",
-    ):
+    ]
+
+
+def _own_next_steps(file: StackFile, context: str) -> list[str]:
+    """On somebody's own cluster nobody has asked to have all of it read, so the doctor is only named."""
+    return [f".venv/bin/pull-secrets doctor --context {shlex.quote(context)} --stack {file.path.name}"]
+
+
+def _show_next_steps(lines: list[str]) -> None:
+    console.print()
+    console.print("Next, for example:", markup=False)
+    for line in lines:
         console.print(f"  {line}", markup=False)

@@ -1,13 +1,16 @@
 """The other people on the cluster: namespaces and accounts are theirs, and so are some entries already there."""
 
+import base64
+import json
+import secrets
 from collections.abc import Iterable
 from typing import Any
 
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
-FOREIGN_NAMES = ("quay-readonly", "team-mirror")
-"""Image pull secrets that somebody attached before us."""
+FOREIGN = {"quay-readonly": "quay.io", "team-mirror": "mirror.acme.example"}
+"""Image pull secrets that somebody made and attached before us, and the registry that each has a login for."""
 
 
 def prepare(core: client.CoreV1Api, namespaces: Iterable[dict[str, Any]]) -> None:
@@ -20,11 +23,25 @@ def prepare(core: client.CoreV1Api, namespaces: Iterable[dict[str, Any]]) -> Non
         is_new = _create(core.create_namespace, {"metadata": {"name": name}})
         for account in namespace.get("serviceAccounts", ["default"]):
             _create(core.create_namespaced_service_account, name, {"metadata": {"name": account}})
-            foreign = FOREIGN_NAMES[: count % 3]
+            foreign = list(FOREIGN)[: count % 3]
             count += 1
             if is_new and foreign:
+                for entry in foreign:
+                    _create(core.create_namespaced_secret, name, _login(entry))
                 entries = {"imagePullSecrets": [{"name": entry} for entry in foreign]}
                 core.patch_namespaced_service_account(account, name, entries)
+
+
+def _login(name: str) -> dict[str, Any]:
+    """A Secret as ``kubectl create secret docker-registry`` makes it, with a password that is made up."""
+    username, password = "somebody", secrets.token_urlsafe(18)
+    auth = base64.b64encode(f"{username}:{password}".encode()).decode()
+    content = {"auths": {FOREIGN[name]: {"username": username, "password": password, "auth": auth}}}
+    return {
+        "metadata": {"name": name},
+        "type": "kubernetes.io/dockerconfigjson",
+        "stringData": {".dockerconfigjson": json.dumps(content)},
+    }
 
 
 def _create(create: Any, *arguments: Any) -> bool:

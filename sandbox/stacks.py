@@ -1,6 +1,7 @@
 """The checkout's stack files, as the sandbox reads them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -23,6 +24,11 @@ class StackFile:
     """Its configuration, without the project's prefix."""
     encryption: dict[str, Any]
     """What its encrypted values are to be decrypted with, besides the passphrase or key."""
+
+    @property
+    def path(self) -> Path:
+        """The file itself."""
+        return _path(self.name)
 
     @property
     def context(self) -> str:
@@ -65,7 +71,7 @@ def names() -> list[str]:
 
 def read(name: str) -> StackFile:
     """One stack's file. Raises StackFileError."""
-    path = CHECKOUT / f"Pulumi.{name}.yaml"
+    path = _path(name)
     if name not in names():
         raise StackFileError(f'there is no stack "{name}" here; the stacks are: {", ".join(names())}')
     try:
@@ -76,3 +82,7 @@ def read(name: str) -> StackFile:
     config = content.get("config") or {}
     encryption = {key: content[key] for key in _ENCRYPTION_KEYS if key in content}
     return StackFile(name, {key.removeprefix(prefix): value for key, value in config.items()}, encryption)
+
+
+def _path(name: str) -> Path:
+    return CHECKOUT / f"Pulumi.{name}.yaml"

@@ -16,6 +16,9 @@ from sandbox import parts as sandbox_parts
 from tests.integration.clones import Clone
 from tests.integration.live import LiveCluster
 
+CLEAN = "nothing found in 8 namespaces of acme-staging"
+"""The last line of a clean report of the doctor."""
+
 
 def test_up_up_preview_status_down(clone: Clone) -> None:
     first = clone.run("up")
@@ -29,8 +32,12 @@ def test_up_up_preview_status_down(clone: Clone) -> None:
         for account in accounts
     }
 
-    assert "Attached by stack staging" in first
-    assert "make down" in first
+    table, report, next_steps = (
+        first.index(text) for text in ("Attached by stack staging", CLEAN, "Next, for example")
+    )
+    assert table < report < next_steps
+    assert "pull-secrets doctor --kubeconfig .sandbox/kubeconfig --context acme-staging" in first[next_steps:]
+    assert "make down" in first[next_steps:]
     assert attached["checkout", "payments"] == ["quay-readonly", "regcred-staging"]
     assert attached["storefront", "default"] == ["quay-readonly", "team-mirror", "regcred-staging"]
     assert attached["preview", "default"] == ["regcred-staging"]

@@ -126,6 +126,8 @@ def test_a_cluster_of_ones_own(
     assert owner.password not in printed + again
     assert file.read_text() == before
     assert not owner.clone.running()
+    assert f".venv/bin/pull-secrets doctor --context {CONTEXT} --stack Pulumi.{STACK}.yaml" in printed
+    assert "namespaces of" not in printed, "nobody has asked for a report on all of this cluster"
 
     owner.clone.run("down", "--context", CONTEXT, environment=owner.environment)
 
