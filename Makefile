@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-ver
   --no-annotate --no-header --extra doctor components/pyproject.toml requirements-dev.in
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down status test test-long test-unit lint lint-workflows format lock clean
+.PHONY: help up preview down status test test-long test-unit bench lint lint-workflows format lock clean
 .PHONY: review comment deploy drift drift-issue kubeconfig dist sbom release-notes
 
 help: ## Show the targets
@@ -44,6 +44,9 @@ test-long: $(INSTALLED) ## Run the tests that try thousands of things; SEED=… 
 
 test-unit: $(INSTALLED) ## Run the fast tests, which need no Go
 	$(BIN)/python -m pytest --numprocesses=auto tests/unit
+
+bench: $(INSTALLED) ## Measure time, memory and requests against their targets (benchmarks/README.md)
+	$(BIN)/python -m benchmarks.doctor
 
 lint: $(INSTALLED) ## Check format, lint, types, workflows and pins
 	$(BIN)/ruff format --check .

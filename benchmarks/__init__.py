@@ -1,0 +1,1 @@
+"""Measurements of what is promised about speed and size; see README.md here."""
