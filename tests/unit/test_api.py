@@ -22,8 +22,10 @@ def test_answers_are_in_the_order_of_what_was_asked(api: Api) -> None:
 
 def test_an_error_waits_for_what_is_under_way(api: Api) -> None:
     done: list[int] = []
+    all_have_begun = threading.Barrier(5, timeout=60)
 
     def ask(number: int) -> None:
+        all_have_begun.wait()
         if number == 0:
             raise LookupError
         time.sleep(0.05)
