@@ -15,7 +15,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-ver
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview down status test test-long test-unit bench lint lint-workflows format lock clean
-.PHONY: review comment deploy drift drift-issue kubeconfig dist sbom release-notes
+.PHONY: schema review comment deploy drift drift-issue kubeconfig dist sbom release-notes
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -68,6 +68,10 @@ format: $(INSTALLED) ## Format the code
 
 lock: $(INSTALLED) ## Renew the pins of requirements-dev.txt
 	$(COMPILE) --upgrade --output-file requirements-dev.txt
+
+schema: $(INSTALLED) ## Renew components/schema.json, with the pulumi of the sandbox's parts
+	@$(SANDBOX) parts
+	@$(BIN)/python -m sandbox.schema
 
 # What follows is for CI, and does the same on a laptop. The first four run the pulumi that is on PATH, with its backend.
 # Values that others choose, such as a tag, are read from the environment by the shell: make would expand them.
