@@ -56,7 +56,7 @@ def comment(
         # Of an extra, and needed by this command alone.
         from ..review.comment import Place, put
     except ImportError as error:
-        typer.echo(f"Error: {error}; try: pip install 'pulumi-image-pull-secrets[review]'", err=True)
+        typer.echo(f"Error: {error}; try: pip install 'pulumi-image-pull-secrets[doctor]'", err=True)
         raise typer.Exit(FAILED) from None
     try:
         done, address = put(text, Place(api_url, repository, number), token)

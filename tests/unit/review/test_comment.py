@@ -221,7 +221,7 @@ class TestCommand:
         monkeypatch.setitem(sys.modules, "httpx", None)
         done = self.run(github, file, "--repo", REPOSITORY, GITHUB_TOKEN="t")
         assert done.exit_code == 3
-        assert "pip install 'pulumi-image-pull-secrets[review]'" in done.output
+        assert "pip install 'pulumi-image-pull-secrets[doctor]'" in done.output
 
     def test_an_address_that_is_none_ends_with_3(self, file: Path) -> None:
         for url in ("ftp://x", "http://[", "nothing", "http://a\x00b"):
