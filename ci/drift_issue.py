@@ -5,10 +5,10 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import httpx
 import typer
+from pulumi_image_pull_secrets.review.github import GitHub, GitHubError, connected
 from pulumi_image_pull_secrets.wording import visible
 
 from sandbox import stacks
@@ -61,44 +61,33 @@ def _plain(line: str) -> str:
 
 
 class Issues:
-    """A repository's issues, over GitHub's REST interface."""
+    """A repository's issues."""
 
-    def __init__(self, client: httpx.Client, repository: str, author: str) -> None:
-        self._client = client
+    def __init__(self, github: GitHub, repository: str, author: str) -> None:
+        self._github = github
         self._path = f"/repos/{repository}/issues"
         self._author = author
 
     def tell(self, text: str | None) -> str:
-        """Opens, renews or closes the issue. Says what it did. Raises httpx.HTTPError."""
+        """Opens, renews or closes the issue. Says what it did. Raises GitHubError."""
         number = min(self._ours(), default=None)
         if text is None and number is None:
             return "nothing differs, and no issue is open"
         if text is None:
-            self._send("PATCH", f"{self._path}/{number}", {"state": "closed", "state_reason": "completed"})
+            self._github.ask("PATCH", f"{self._path}/{number}", {"state": "closed", "state_reason": "completed"})
             return f"nothing differs any more: closed issue {number}"
         if number is None:
-            number = self._send("POST", self._path, {"title": TITLE, "body": text})["number"]
+            number = self._github.ask("POST", self._path, {"title": TITLE, "body": text})["number"]
             return f"opened issue {number}"
-        self._send("PATCH", f"{self._path}/{number}", {"body": text})
+        self._github.ask("PATCH", f"{self._path}/{number}", {"body": text})
         return f"renewed issue {number}"
 
     def _ours(self) -> Iterator[int]:
         """The numbers of the open issues that this wrote. Another's that only carries the marker is left alone."""
-        for issue in self._open():
+        for issue in self._github.pages(self._path, state="open"):
             written_here = (issue["body"] or "").splitlines()[:1] == [MARKER]
             if written_here and issue["user"]["login"] == self._author and "pull_request" not in issue:
                 yield issue["number"]
-
-    def _open(self) -> Iterator[dict[str, Any]]:
-        following: str | None = f"{self._path}?state=open&per_page=100"
-        while following:
-            response = self._client.get(following).raise_for_status()
-            yield from response.json()
-            following = response.links.get("next", {}).get("url")
-
-    def _send(self, method: str, path: str, content: dict[str, str]) -> dict[str, Any]:
-        answer: dict[str, Any] = self._client.request(method, path, json=content).raise_for_status().json()
-        return answer
 
 
 def main(
@@ -112,17 +101,11 @@ def main(
     token = os.environ.get("GITHUB_TOKEN")
     if not token:
         sys.exit("error: GITHUB_TOKEN is empty; it needs a token that may write issues")
-    headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
-    api = os.environ.get("GITHUB_API_URL") or "https://api.github.com"
-    with httpx.Client(base_url=api, headers=headers, timeout=30) as client:
-        try:
-            print(Issues(client, repo, author).tell(body(comparisons, run)))
-        except httpx.HTTPStatusError as error:
-            sys.exit(
-                f"error: GitHub answered {error.response.status_code} to {error.request.method} {error.request.url}"
-            )
-        except httpx.HTTPError as error:
-            sys.exit(f"error: GitHub can't be reached: {error}")
+    try:
+        with connected(os.environ.get("GITHUB_API_URL") or "https://api.github.com", token) as github:
+            print(Issues(github, repo, author).tell(body(comparisons, run)))
+    except GitHubError as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

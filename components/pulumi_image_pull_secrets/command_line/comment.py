@@ -7,11 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ..errors import ImagePullSecretsError
+from ..review.comment import Place, put
 from ..wording import visible
-
-FAILED = 3
-"""The exit code where GitHub can't be reached, or refuses."""
 
 _TOKEN = "GITHUB_TOKEN"
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
@@ -52,15 +49,5 @@ def comment(
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
         raise typer.BadParameter(f"{file} can't be read: {reason}", param_hint="--file") from None
-    try:
-        # Of an extra, and needed by this command alone.
-        from ..review.comment import Place, put
-    except ImportError as error:
-        typer.echo(f"Error: {error}; try: pip install 'pulumi-image-pull-secrets[doctor]'", err=True)
-        raise typer.Exit(FAILED) from None
-    try:
-        done, address = put(text, Place(api_url, repository, number), token)
-    except ImagePullSecretsError as error:
-        typer.echo(f"Error: {visible(str(error))}", err=True)
-        raise typer.Exit(FAILED) from None
+    done, address = put(text, Place(api_url, repository, number), token)
     typer.echo(f"{done.value}: {visible(address)}")

@@ -14,10 +14,7 @@ from ..review import engine, engine_json, pods, report_json, report_markdown, re
 from ..review.engine_json import Preview, PreviewUnreadableError
 from ..review.report import Review, review_of, together
 from ..review.risks import Pods
-from ..wording import visible
-
-FAILED = 3
-"""The exit code where a preview failed, or can't be read."""
+from .outcomes import Outcome, note
 
 _STDIN = "-"
 _PLACE = "{stack}"
@@ -91,14 +88,14 @@ def preview(
     if files:
         reviews = [_from_file(name, stacks[index] if stacks else None, ask_pods) for index, name in enumerate(files)]
     else:
-        reviews = [_from_engine(name, ask_pods) for name in stacks or [_selected_stack()]]
+        reviews = [_from_engine(name, ask_pods) for name in stacks or [engine.selected_stack()]]
     _write(together(reviews), format_, output, artifact)
     if output is not None or format_ is not Format.TEXT:
         for review in reviews:
             for error in review.errors:
-                typer.echo(f"Error: {visible(review.stack)}: {visible(error)}", err=True)
+                note(f"error: {review.stack}: {error}", "red")
     if any(review.failed for review in reviews):
-        raise typer.Exit(FAILED)
+        raise typer.Exit(Outcome.NOT_CHECKED)
 
 
 def _check(stacks: list[str], files: list[str], output: str | None) -> None:
@@ -113,14 +110,6 @@ def _check(stacks: list[str], files: list[str], output: str | None) -> None:
         raise typer.BadParameter("the standard input holds one document only", param_hint="--from")
     if output is not None and not output:
         raise typer.BadParameter("the name of a file is empty", param_hint="--output")
-
-
-def _selected_stack() -> str:
-    try:
-        return engine.selected_stack()
-    except (engine.NoEngineError, engine.NoStackError) as error:
-        typer.echo(f"Error: {visible(str(error))}", err=True)
-        raise typer.Exit(FAILED) from None
 
 
 def _from_engine(stack: str, ask_pods: bool) -> Review:

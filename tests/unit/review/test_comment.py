@@ -1,12 +1,12 @@
 """One comment per stack in a pull request: found among all pages, by its exact first line and its author."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pulumi_image_pull_secrets.command_line import make_app
 from pulumi_image_pull_secrets.review.comment import CommentError, Done, Place, marker_of, put
+from pulumi_image_pull_secrets.review.github import GitHubError
 from typer.testing import CliRunner, Result
 
 from tests.unit.review.github import BOT, PERSON, REPOSITORY, GitHub, serve
@@ -120,7 +120,7 @@ def test_the_token_is_not_sent_to_another_host(github: GitHub) -> None:
         github.next_host = f"http://127.0.0.1:{other.port}"
         for number in range(101):
             github.add(f"comment {number}")
-        with pytest.raises(CommentError, match="another host"):
+        with pytest.raises(GitHubError, match="another host"):
             send(github)
         assert other.requests == []
     assert writes(github) == []
@@ -213,15 +213,6 @@ class TestCommand:
         done = self.run(gone, file, "--repo", REPOSITORY, GITHUB_TOKEN="t")
         assert done.exit_code == 3
         assert "can't be reached" in done.output
-
-    def test_without_the_extra_it_says_what_to_install(
-        self, github: GitHub, file: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.delitem(sys.modules, "pulumi_image_pull_secrets.review.comment")
-        monkeypatch.setitem(sys.modules, "httpx", None)
-        done = self.run(github, file, "--repo", REPOSITORY, GITHUB_TOKEN="t")
-        assert done.exit_code == 3
-        assert "pip install 'pulumi-image-pull-secrets[doctor]'" in done.output
 
     def test_an_address_that_is_none_ends_with_3(self, file: Path) -> None:
         for url in ("ftp://x", "http://[", "nothing", "http://a\x00b"):

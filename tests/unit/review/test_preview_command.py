@@ -228,7 +228,7 @@ class TestEngine:
     def test_its_own_message_is_told_where_it_fails_before_it_previews(self, pulumi: Path) -> None:
         answer(pulumi, "{}\n", "error: no stack named 'prod' found\n", 255)
         result = run("--stack", "prod", "--format", "markdown", "--output", "preview.md")
-        assert (result.exit_code, result.output) == (3, "Error: prod: no stack named 'prod' found\n")
+        assert (result.exit_code, result.output) == (3, "error: prod: no stack named 'prod' found\n")
         assert "no stack named 'prod' found" in Path("preview.md").read_text()
 
     def test_what_it_printed_before_it_failed_says_why(self, pulumi: Path) -> None:
@@ -278,4 +278,4 @@ class TestEngine:
     def test_where_none_is_selected_either(self, pulumi: Path) -> None:
         answer(pulumi, "", "error: no stack selected", 255)
         result = run()
-        assert (result.exit_code, result.output) == (3, "Error: no stack selected; say which one with --stack\n")
+        assert (result.exit_code, result.output) == (3, "error: no stack selected; say which one with --stack\n")
