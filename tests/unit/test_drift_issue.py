@@ -136,7 +136,7 @@ def test_says_what_github_answered_and_never_the_token(
 ) -> None:
     wrong = secrets.token_urlsafe(16)
     monkeypatch.setenv("GITHUB_TOKEN", wrong)
-    with pytest.raises(SystemExit, match="GET .*: 403 Resource not accessible by integration") as error:
+    with pytest.raises(SystemExit, match=r"GET .*: 403 Resource not accessible by integration") as error:
         night()
     assert wrong not in str(error.value)
 
