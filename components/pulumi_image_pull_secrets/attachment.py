@@ -83,15 +83,20 @@ def merge(live: LiveAccount, *, wanted: Iterable[str], retired: Iterable[str] = 
     A field that another field manager holds too stays when we omit it; only another value, forced, makes us its one
     manager. So an empty list is first applied as one entry without a name, and can be omitted the next time; and the
     annotation is written in another spelling.
+
+    The provider compares as many entries as its last inputs had, so that it doesn't see one go from the end. Then the
+    annotation is written in another spelling, too, or without names, to make it look.
+    https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/pkg/provider/util.go (pruneSlice)
     """
     wanted = tuple(dict.fromkeys(wanted))
     ours = parse_annotation(live.annotation).union(wanted, retired)
     kept = [name for name in dict.fromkeys(live.pull_secrets) if name in wanted or name not in ours]
     kept += [name for name in wanted if name not in kept]
     attached = tuple(name for name in kept if name in wanted)
+    is_cut = bool(kept) and set(kept) < set(live.pull_secrets) and live.pull_secrets[: len(kept)] == tuple(kept)
     if not kept and live.pull_secrets and live.list_is_shared:
         kept = [PLACEHOLDER]
-    return Attachment(tuple(kept), attached, _annotation(live, attached))
+    return Attachment(tuple(kept), attached, _annotation(live, attached, is_cut=is_cut))
 
 
 def owner_of(*, project: str, stack: str, component: str) -> str:
@@ -122,9 +127,9 @@ def parse_annotation(value: str | None) -> frozenset[str]:
     return frozenset(name.strip() for name in (value or "").split(",") if name.strip())
 
 
-def _annotation(live: LiveAccount, attached: Sequence[str]) -> str | None:
+def _annotation(live: LiveAccount, attached: Sequence[str], *, is_cut: bool) -> str | None:
     spellings = (",".join(attached), ",".join(attached) + ",")
-    if live.annotation_is_shared:
+    if live.annotation_is_shared or (is_cut and (attached or live.annotation is None)):
         return next(spelling for spelling in spellings if spelling != live.annotation)
     if not attached:
         return None

@@ -194,6 +194,7 @@ class World:
             # Nobody's fields are written down before the first apply, which then only finds out who holds them.
             account.may_be = [account.names]
         is_changed = after != account.names
+        is_cut = bool(after) and set(after) < set(account.names) and account.names[: len(after)] == after
         account.others_hold |= {other for other in self.owners if other != name} if after else set()
         # Who may hold the list, as far as the annotation's managers tell.
         is_doubtful = note is None or name in account.others_hold | account.shared | account.strange
@@ -220,6 +221,10 @@ class World:
         if name in account.strange:
             account.may_note[name].append(note)
         account.shared.discard(name)
+        if note is None and is_cut:
+            # The provider doesn't see an entry go from the end, so that an annotation without names makes it look.
+            account.notes[name] = frozenset()
+            needs_more = True
         return needs_more or (not owner.lists(place) and bool(foreign))
 
     def _remove_patch(self, owner: Owner, place: Place, account: Account, note: frozenset[str] = frozenset()) -> None:

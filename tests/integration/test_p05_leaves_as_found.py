@@ -94,6 +94,24 @@ def test_a_name_that_only_we_are_left_with_goes_though_kubectl_holds_the_list(
     assert cluster.account(namespace, "default") == before
 
 
+def test_detach_takes_our_name_off_an_account_that_was_made_anew_with_it(
+    cluster: LiveCluster, stack: ProgramStack
+) -> None:
+    namespace = cluster.new_namespace("builder")
+    stack.config["namespaces"] = [{"name": namespace, "serviceAccounts": ["builder"]}]
+    stack.up()
+    cluster.kubectl("delete", "serviceaccount", "builder", "-n", namespace)
+    cluster.create_account(namespace, "builder", "theirs", "regcred")
+    stack.config["detach"] = True
+
+    stack.up()
+    assert cluster.pull_secrets(namespace, "builder") == ["theirs"]
+    assert stack.up().changed == {"update": 1}
+    assert stack.preview().changed == {}
+
+    assert "annotations" not in cluster.account(namespace, "builder")["metadata"]
+
+
 def test_an_account_and_a_namespace_that_leave_the_stack_are_restored(
     cluster: LiveCluster, stack: ProgramStack
 ) -> None:

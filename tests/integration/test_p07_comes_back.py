@@ -60,6 +60,23 @@ def test_what_somebody_undid(
     assert stack.preview().changed == {}
 
 
+def test_a_retired_name_that_somebody_put_back_behind_ours_goes_again(
+    cluster: LiveCluster, stack: ProgramStack
+) -> None:
+    # The provider doesn't see an entry go from the end of a list alone.
+    namespace = cluster.new_namespace()
+    cluster.set_pull_secrets(namespace, "default", "theirs")
+    stack.config |= {"namespaces": [{"name": namespace}], "retiredSecretNames": ["old"]}
+    stack.up()
+    cluster.set_pull_secrets(namespace, "default", "theirs", "regcred", "old")
+
+    preview, up = stack.preview(), stack.up()
+
+    assert preview.changed == up.changed == {"update": 1}
+    assert cluster.pull_secrets(namespace) == ["theirs", "regcred"]
+    assert stack.preview().changed == {}
+
+
 @pytest.mark.parametrize("imported", [False, True], ids=["the program", "imported"])
 def test_a_default_account_that_kubernetes_made_again(
     cluster: LiveCluster, stack: ProgramStack, imported: bool

@@ -1,5 +1,7 @@
 """Who holds what on one account: what an API server makes of applies and updates, for our two fields alone.
 
+And which of them the provider passes over, because it sees no difference.
+
 The list is atomic, so it is one field, and so is the annotation of one key.
 https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
 """
@@ -8,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_image_pull_secrets.attachment import Attachment, LiveAccount, annotation_key, merge
+
+from sandbox.standin.diff import compare, normalized, pruned
 
 OWNER = "project.stack.component"
 
@@ -29,6 +33,8 @@ class Server:
     values: dict[str, Any] = field(default_factory=dict)
     held: dict[Manager, set[str]] = field(default_factory=dict)
     """The fields of each manager, among them ``other``, which stands for all that isn't ours to look at."""
+    inputs: dict[str, Any] | None = None
+    """Those of our patch in the state; None before the first up, which creates the patch whatever is there."""
 
     @property
     def names(self) -> tuple[str, ...] | None:
@@ -75,14 +81,20 @@ class Server:
                 self.held.setdefault(manager, set()).add(name)
 
     def up(self, *wanted: str, retired: tuple[str, ...] = ()) -> Attachment:
-        """What an up of the component makes of it: the patch that ``merge`` wants, applied by its manager."""
+        """What an up of the component makes of it: the patch that ``merge`` wants, applied by its manager.
+
+        Only where the provider sees that there is anything to do; its refresh comes first.
+        """
         attachment = merge(self.live, wanted=wanted, retired=retired)
         given: dict[str, Any] = {}
         if attachment.pull_secrets:
             given[LIST] = attachment.pull_secrets
         if attachment.annotation is not None:
             given[ANNOTATION] = attachment.annotation
-        self.apply(OURS, **given)
+        inputs = _as_json(given)
+        if self.inputs is None or self._seen(inputs):
+            self.apply(OURS, **given)
+            self.inputs = inputs
         return attachment
 
     def destroy(self, attachment: Attachment) -> None:
@@ -94,30 +106,37 @@ class Server:
         return dict(self.values), {manager: set(fields) for manager, fields in self.held.items()}
 
     def as_json(self) -> dict[str, Any]:
-        key = annotation_key(OWNER)
         paths: dict[str, dict[str, Any]] = {
             LIST: {"f:imagePullSecrets": {}},
-            ANNOTATION: {"f:metadata": {"f:annotations": {f"f:{key}": {}}}},
+            ANNOTATION: {"f:metadata": {"f:annotations": {f"f:{annotation_key(OWNER)}": {}}}},
             "other": {"f:secrets": {}},
         }
-        metadata: dict[str, Any] = {
-            "managedFields": [
-                {
-                    "manager": name,
-                    "operation": operation,
-                    "fieldsV1": {path: tree for one in sorted(fields) for path, tree in paths[one].items()},
-                }
-                for (name, operation), fields in self.held.items()
-            ]
-        }
-        account: dict[str, Any] = {"metadata": metadata}
-        if self.annotation is not None:
-            metadata["annotations"] = {key: self.annotation}
-        if self.names is not None:
-            account["imagePullSecrets"] = [{"name": name} if name else {} for name in self.names]
+        account = _as_json(self.values)
+        account["metadata"]["managedFields"] = [
+            {
+                "manager": name,
+                "operation": operation,
+                "fieldsV1": {path: tree for one in sorted(fields) for path, tree in paths[one].items()},
+            }
+            for (name, operation), fields in self.held.items()
+        ]
         return account
+
+    def _seen(self, inputs: dict[str, Any]) -> bool:
+        live = self.as_json()
+        self.inputs = pruned(live, normalized(self.inputs or {}))
+        return bool(compare(self.inputs, live, inputs, is_patch=True, secrets_are_mutable=True).changed)
 
     def _take_from_all(self, name: str) -> None:
         for fields in self.held.values():
             fields.discard(name)
         self.held = {manager: fields for manager, fields in self.held.items() if fields}
+
+
+def _as_json(values: dict[str, Any]) -> dict[str, Any]:
+    account: dict[str, Any] = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
+    if values.get(ANNOTATION) is not None:
+        account["metadata"]["annotations"] = {annotation_key(OWNER): values[ANNOTATION]}
+    if values.get(LIST) is not None:
+        account["imagePullSecrets"] = [{"name": name} if name else {} for name in values[LIST]]
+    return account
