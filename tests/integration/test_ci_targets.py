@@ -1,4 +1,4 @@
-"""make kubeconfig, deploy and drift, as the workflows call them: a plain pulumi on the real engine and API server."""
+"""make kubeconfig, review, deploy and drift, as the workflows call them: a plain pulumi on the real engine and API server."""
 
 import json
 import os
@@ -93,6 +93,11 @@ def namespace(machine: Machine, cluster: LiveCluster) -> str:
 def test_a_stack_is_deployed_and_compared(machine: Machine, namespace: str, cluster: LiveCluster) -> None:
     assert f"make deploy STACK={STACK}" in machine.make("drift", fails=True)
     assert machine.drift()["state"] == "differs"
+
+    machine.make("review")
+    review = (machine.folder / "reports" / "review" / f"{STACK}.md").read_text()
+    assert f"| `{namespace}` | ServiceAccount `default` | `regcred` attached |" in review
+    assert cluster.pull_secrets(namespace) == []
 
     machine.make("deploy")
     assert cluster.pull_secrets(namespace) == ["regcred"]
