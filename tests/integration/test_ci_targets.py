@@ -1,4 +1,4 @@
-"""make kubeconfig, review, deploy and drift, as the workflows call them: a plain pulumi on the real engine and API server."""
+"""make kubeconfig, review, deploy and drift, as the workflows call them, on the real engine and API server."""
 
 import json
 import os

@@ -1,0 +1,91 @@
+"""Brings many stacks up, wave by wave: those of a wave at the same time, and none after a red one.
+
+python fleet.py fleet.yaml
+python fleet.py --preview fleet.yaml
+"""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import typer
+from plan import Plan, PlanError, read
+from progress import Progress, State, of_plan, table
+from pulumi import automation
+from rich.console import Console
+from rich.live import Live
+
+
+class Fleet:
+    """The stacks of a plan, and how each is getting on."""
+
+    def __init__(self, plan: Plan, console: Console) -> None:
+        self._plan = plan
+        self._console = console
+        self._stopped = Event()
+        self.progress = of_plan(plan)
+        # One after the other: the engine keeps which stack is selected in one file for the whole project.
+        workspace = automation.LocalWorkspace(work_dir=str(plan.project))
+        self._stacks = {name: automation.Stack.select(name, workspace) for name in plan.stacks}
+
+    def run(self, *, preview: bool) -> None:
+        """Wave by wave. A run that has begun is never cut off, and none is begun after a red one."""
+        shown = {"get_renderable": lambda: table(self.progress), "auto_refresh": self._console.is_terminal}
+        with Live(console=self._console, transient=True, **shown):
+            for wave in self._plan.waves:
+                with ThreadPoolExecutor(self._plan.parallel) as pool:
+                    runs = [pool.submit(self._run_one, self.progress[name], preview=preview) for name in wave.stacks]
+                    try:
+                        wait(runs)
+                    except KeyboardInterrupt:
+                        # The engine is told by the terminal as well, and ends each of its runs in order.
+                        self._stopped.set()
+                for run in runs:
+                    run.result()
+        for one in self.progress.values():
+            if one.state is State.WAITING:
+                one.state = State.NOT_BEGUN
+
+    def _run_one(self, one: Progress, *, preview: bool) -> None:
+        if self._stopped.is_set():
+            return
+        stack = self._stacks[one.stack]
+        one.begin()
+        self._tell(one)
+        try:
+            (stack.preview if preview else stack.up)(on_event=one.note)
+        except automation.CommandError as error:
+            self._stopped.set()
+            one.fail(str(error))
+        else:
+            one.finish()
+        self._tell(one)
+
+    def _tell(self, one: Progress) -> None:
+        if not self._console.is_terminal:
+            self._console.print(f"{one.wave}: {one.stack} {one.state.label}", markup=False, highlight=False)
+
+
+def main(
+    file: Annotated[Path, typer.Argument(help="The plan, such as fleet.yaml.")],
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what would change.")] = False,
+) -> None:
+    """Bring the stacks of a plan up, wave by wave. Exits with 1 after a red one, with 2 where the plan is wrong."""
+    try:
+        fleet = Fleet(read(file), Console(stderr=True))
+    except (PlanError, automation.StackNotFoundError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    fleet.run(preview=preview)
+    console = Console()
+    console.print(table(fleet.progress))
+    for one in fleet.progress.values():
+        for error in one.errors:
+            console.print(f"{one.stack}: {error}", markup=False, highlight=False)
+    sys.exit(any(one.state is not State.DONE for one in fleet.progress.values()))
+
+
+if __name__ == "__main__":
+    typer.run(main)
