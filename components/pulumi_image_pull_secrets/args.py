@@ -5,7 +5,7 @@ after each as its description, secrets only at the leaves. So no ``from __future
 https://www.pulumi.com/docs/iac/extending-pulumi/build-a-component/
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypedDict, get_args, get_origin
 
 import pulumi
@@ -47,15 +47,15 @@ class ImagePullSecretsArgs(TypedDict):
     namespaces: list[NamespaceArgs]
     """The namespaces that get it."""
     registries: NotRequired[list[RegistryArgs]]
-    """The registries, all in one Secret. Either these or docker_config_json."""
+    """The registries, all in one Secret. Either these or the whole text of a .dockerconfigjson."""
     docker_config_json: NotRequired[pulumi.Input[str]]
     """The whole text of a .dockerconfigjson instead of registries. The component marks it secret."""
     retired_secret_names: NotRequired[list[str]]
     """Earlier names of the Secret, kept with current content but attached to no account while pods still refer to
     them."""
     adopt: NotRequired[bool]
-    """Whether Secrets of these names that somebody else made are taken over. The provider must allow it
-    (cluster_provider with adopt=True)."""
+    """Whether Secrets of these names that somebody else made are taken over. The Kubernetes provider must allow
+    it, by its setting to upsert existing objects."""
     detach: NotRequired[bool]
     """Whether to take exactly our entries off every account, so that a destroy after it leaves each as it was."""
     labels: NotRequired[dict[str, str]]
@@ -64,9 +64,28 @@ class ImagePullSecretsArgs(TypedDict):
     """Annotations for the Secrets."""
 
 
-def find_shape_problems(args: Mapping[str, Any]) -> Iterator[Problem]:
-    """Unknown and missing keys, and values of the wrong kind: what no type checker saw, or nobody ran one."""
-    yield from _shape_problems(args, ImagePullSecretsArgs, ())
+def find_shape_problems(args: Mapping[str, Any], spelled: Callable[[str], str] = str) -> Iterator[Problem]:
+    """Unknown and missing keys, and values of the wrong kind: what no type checker saw, or nobody ran one.
+
+    ``spelled`` gives the names in which the arguments are spelled, where they aren't Python's.
+    """
+    yield from _shape_problems(args, ImagePullSecretsArgs, (), spelled)
+
+
+def in_python_names(args: Mapping[str, Any], spelled: Callable[[str], str]) -> dict[str, Any]:
+    """The arguments from another spelling, without the keys and objects that find_shape_problems tells."""
+    lists: dict[str, Any] = {"namespaces": NamespaceArgs, "registries": RegistryArgs}
+    found = _renamed(args, ImagePullSecretsArgs, spelled)
+    for key, kind in lists.items():
+        if isinstance(found.get(key), list):
+            found[key] = [_renamed(item, kind, spelled) for item in found[key]]
+    return found
+
+
+def _renamed(value: Any, kind: Any, spelled: Callable[[str], str]) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        return {}
+    return {key: value[spelled(key)] for key in kind.__annotations__ if spelled(key) in value}
 
 
 def without_none(value: Any) -> Any:
@@ -76,16 +95,23 @@ def without_none(value: Any) -> Any:
     return [without_none(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _shape_problems(value: Any, expected: Any, path: tuple[str | int, ...]) -> Iterator[Problem]:
+_AS_A_WHOLE = "can't be an Output or a secret as a whole; only a registry's fields and {whole_text} can"
+
+
+def _shape_problems(
+    value: Any, expected: Any, path: tuple[str | int, ...], spelled: Callable[[str], str]
+) -> Iterator[Problem]:
     kind = get_origin(expected) or expected
-    if is_typeddict(expected):
-        yield from _object_problems(value, expected, path)
+    if isinstance(value, pulumi.Output) and (is_typeddict(expected) or kind in (list, dict)):
+        yield Problem(path, _AS_A_WHOLE.format(whole_text=spelled("docker_config_json")))
+    elif is_typeddict(expected):
+        yield from _object_problems(value, expected, path, spelled)
     elif kind is list:
         if not isinstance(value, list):
             yield Problem(path, "must be a list")
             return
         for index, item in enumerate(value):
-            yield from _shape_problems(item, get_args(expected)[0], (*path, index))
+            yield from _shape_problems(item, get_args(expected)[0], (*path, index), spelled)
     elif kind is dict:
         if not isinstance(value, Mapping) or not all(isinstance(text, str) for pair in value.items() for text in pair):
             yield Problem(path, "must be an object of texts")
@@ -96,8 +122,10 @@ def _shape_problems(value: Any, expected: Any, path: tuple[str | int, ...]) -> I
         yield Problem(path, "must be text, or an Output of text")
 
 
-def _object_problems(value: Any, expected: Any, path: tuple[str | int, ...]) -> Iterator[Problem]:
-    hints = {key: _required(hint) for key, hint in expected.__annotations__.items()}
+def _object_problems(
+    value: Any, expected: Any, path: tuple[str | int, ...], spelled: Callable[[str], str]
+) -> Iterator[Problem]:
+    hints = {spelled(key): _required(hint) for key, hint in expected.__annotations__.items()}
     if not isinstance(value, Mapping):
         yield Problem(path, f"must be an object with the keys {', '.join(hints)}")
         return
@@ -106,10 +134,11 @@ def _object_problems(value: Any, expected: Any, path: tuple[str | int, ...]) -> 
             meant = nearest(str(key), hints)
             hint = f"did you mean {meant!r}?" if meant else f"known keys: {', '.join(hints)}"
             yield Problem((*path, str(key)), f"unknown key; {hint}")
+    required = set(map(spelled, expected.__required_keys__))
     for key, hint in hints.items():
         if key in value:
-            yield from _shape_problems(value[key], hint, (*path, key))
-        elif key in expected.__required_keys__:
+            yield from _shape_problems(value[key], hint, (*path, key), spelled)
+        elif key in required:
             yield Problem((*path, key), "missing; this key is required")
 
 

@@ -6,7 +6,6 @@ key as the user wrote it; no message holds the value of a secret.
 
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -27,6 +26,7 @@ from pydantic.alias_generators import to_camel
 from .args import ImagePullSecretsArgs, NamespaceArgs, RegistryArgs
 from .errors import Problem, SettingsError
 from .names import nearest, shown
+from .spelling import in_camel_case
 from .validation import DEFAULT_ACCOUNTS, find_problems
 
 PROJECT = "image-pull-secrets"
@@ -133,7 +133,7 @@ def parse(raw: Mapping[str, str], *, stack: str, environ: Mapping[str, str] = os
     shape = {problem.path for problem in problems}
     problems += [
         problem
-        for problem in map(_in_stack_names, find_problems(_in_python_names(values)))
+        for problem in map(in_camel_case, find_problems(_in_python_names(values)))
         if not problem.is_within(shape)
     ]
     if problems or settings is None:
@@ -216,13 +216,6 @@ def _fields_at(path: tuple[str | int, ...]) -> list[str]:
     if path:
         model = RegistrySettings if path[0] == "registries" else NamespaceSettings
     return [to_camel(name) for name in model.model_fields]
-
-
-def _in_stack_names(problem: Problem) -> Problem:
-    path = tuple(to_camel(part) if isinstance(part, str) else part for part in problem.path)
-    # Not inside quotes: what stands there is what somebody typed.
-    message = re.sub(r"(?<= )(secret_name|docker_config_json)(?=;|$)", lambda name: to_camel(name[0]), problem.message)
-    return Problem(path, message)
 
 
 def _in_python_names(value: Any, levels: int = 3) -> Any:

@@ -15,6 +15,7 @@ PLAIN_TEXT = "must be text, and known in a preview"
 TEXT = "must be text, or an Output of text"
 TRUE_OR_FALSE = "must be true or false, and known in a preview"
 TEXTS = "must be an object of texts"
+AS_A_WHOLE = "can't be an Output or a secret as a whole; only a registry's fields and docker_config_json can"
 REGISTRY = "must be an object with the keys server, username, password, email"
 NAMESPACE = "must be an object with the keys name, service_accounts, create"
 
@@ -91,14 +92,16 @@ def test_a_value_of_the_wrong_kind_is_told_with_its_path(changes: dict[str, Any]
     ("changes", "path", "says"),
     [
         ({"secret_name": output}, "secret_name", PLAIN_TEXT),
-        ({"namespaces": output}, "namespaces", "must be a list"),
+        ({"namespaces": output}, "namespaces", AS_A_WHOLE),
+        ({"namespaces": [output]}, "namespaces[0]", AS_A_WHOLE),
         ({"adopt": output}, "adopt", TRUE_OR_FALSE),
-        ({"labels": output}, "labels", TEXTS),
+        ({"labels": output}, "labels", AS_A_WHOLE),
         ({"annotations": {"a": output}}, "annotations", TEXTS),
-        ({"registries": output}, "registries", "must be a list"),
+        ({"registries": output}, "registries", AS_A_WHOLE),
+        ({"registries": [output]}, "registries[0]", AS_A_WHOLE),
         ({"retired_secret_names": [output]}, "retired_secret_names[0]", PLAIN_TEXT),
         (namespace(name=output), "namespaces[1].name", PLAIN_TEXT),
-        (namespace(service_accounts=output), "namespaces[1].service_accounts", "must be a list"),
+        (namespace(service_accounts=output), "namespaces[1].service_accounts", AS_A_WHOLE),
         (namespace(service_accounts=[output]), "namespaces[1].service_accounts[0]", PLAIN_TEXT),
     ],
 )
