@@ -13,8 +13,14 @@ INSTALLED := .venv/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.10 --generate-hashes \
   --no-annotate --no-header --extra doctor components/pyproject.toml requirements-dev.in
 
+TEST_TOOLS := cryptography|hypothesis|jsonschema|markdown-it-py|packaging|psutil|pytest|pytest-asyncio|pytest-timeout
+# What is tested elsewhere in tests/unit is the checkout's, not the library's.
+LIBRARY_TESTS := $(filter-out %/test_ci_docs.py %/test_ci_files.py %/test_drift.py %/test_drift_issue.py \
+  %/test_workflows.py $(wildcard tests/unit/test_standin_*.py),$(wildcard tests/unit/test_*.py)) \
+  $(addprefix tests/unit/,command_line doctor registry restart review)
+
 .DEFAULT_GOAL := help
-.PHONY: help up preview down status test test-long test-unit bench lint lint-workflows format lock clean
+.PHONY: help up preview down status test test-long test-unit test-lowest bench lint lint-workflows format lock clean
 .PHONY: schema review comment deploy drift drift-issue kubeconfig dist sbom release-notes
 
 help: ## Show the targets
@@ -44,6 +50,14 @@ test-long: $(INSTALLED) ## Run the tests that try thousands of things; SEED=… 
 
 test-unit: $(INSTALLED) ## Run the fast tests, which need no Go
 	$(BIN)/python -m pytest --numprocesses=auto tests/unit
+
+# In an environment of its own: the oldest versions that components/pyproject.toml allows, and the pinned tools.
+test-lowest: $(INSTALLED) ## Run the library's fast tests with the oldest packages that it says it works with
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/lowest
+	@sed -nE 's/^(($(TEST_TOOLS))==.*) \\$$/\1/p' requirements-dev.txt > .venv/lowest/tools.txt
+	@$(BIN)/uv pip install --quiet --system-certs --python .venv/lowest --resolution lowest-direct \
+	  --editable "components[doctor]" --requirement .venv/lowest/tools.txt
+	.venv/lowest/bin/python -m pytest -p no:cacheprovider -p no:anyio $(LIBRARY_TESTS)
 
 bench: $(INSTALLED) ## Measure time, memory and requests against their targets (benchmarks/README.md)
 	$(BIN)/python -m benchmarks.doctor

@@ -4,6 +4,10 @@
 ``cluster_provider`` makes the Kubernetes provider that it needs.
 """
 
+from .oldest import check_installed
+
+check_installed()
+
 from .args import ImagePullSecretsArgs, NamespaceArgs, RegistryArgs
 from .component import ImagePullSecrets
 from .errors import (
@@ -14,6 +18,7 @@ from .errors import (
     InvalidArgumentsError,
     KubeconfigError,
     MissingPackageError,
+    OutdatedPackageError,
     PreflightError,
     Problem,
     RegistryAddressError,
@@ -34,6 +39,7 @@ __all__ = [
     "KubeconfigError",
     "MissingPackageError",
     "NamespaceArgs",
+    "OutdatedPackageError",
     "PreflightError",
     "Problem",
     "RegistryAddressError",

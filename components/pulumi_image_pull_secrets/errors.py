@@ -121,6 +121,16 @@ class MissingPackageError(ImagePullSecretsError):
         )
 
 
+class OutdatedPackageError(ImagePullSecretsError, ImportError):
+    """A package is installed at a version that is older than what this library works with."""
+
+    def __init__(self, package: str, installed: str, oldest: str) -> None:
+        super().__init__(
+            f"pulumi-image-pull-secrets needs {package} {oldest} or newer, and {installed} is installed; "
+            f"type: pip install --upgrade '{package}>={oldest}'"
+        )
+
+
 class CertificateFileError(ImagePullSecretsError):
     """A file that should hold certificates of authorities, and can't be read as such."""
 

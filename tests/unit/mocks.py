@@ -18,7 +18,7 @@ import pulumi_kubernetes
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks as sdk
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2, resource_pb2_grpc
-from pulumi.runtime.settings import ROOT, SETTINGS
+from pulumi.runtime.settings import ROOT, SETTINGS, _load_monitor_feature_support
 from pulumi.runtime.stack import run_pulumi_func
 from pulumi_image_pull_secrets import ImagePullSecrets, ImagePullSecretsArgs
 from pulumi_image_pull_secrets.attachment import LiveAccount
@@ -195,11 +195,26 @@ async def deploy(
     async def run() -> None:
         ROOT.set(None)
         SETTINGS.callbacks = None
-        SETTINGS.outputs = set()
+        # A deque in older SDKs.
+        SETTINGS.outputs = type(SETTINGS.outputs)()
         monitor = Monitor(Mocks(accounts or {}, preview=preview), deployment)
         pulumi.runtime.set_mocks(monitor.mocks, project=PROJECT, stack=stack, preview=preview, monitor=monitor)
         pulumi.runtime.config.set_all_config(dict(config or {}))
-        await run_pulumi_func(program)
+        # As run_in_stack does; older SDKs ask for it nowhere else.
+        await _load_monitor_feature_support()  # type: ignore[no-untyped-call]
+        started: list[Awaitable[None]] = []
+
+        def start() -> Awaitable[None] | None:
+            result = program()
+            if result is None:
+                return None
+            started.append(asyncio.ensure_future(result))
+            return started[0]
+
+        await run_pulumi_func(start)
+        # Older SDKs don't.
+        for running in started:
+            await running
         root = pulumi.runtime.get_root_resource()
         assert isinstance(root, pulumi.runtime.stack.Stack)
         for name, value in root.outputs.items():

@@ -90,7 +90,8 @@ def test_every_make_target_is_there() -> None:
 def test_ci_runs_what_the_checkouts_own_script_runs() -> None:
     script = (CHECKOUT / ".ci" / "run").read_text()
     called = {run for name, job in JOBS.items() if name[0] == "ci.yml" for run in runs(job)}
-    assert called == set(re.findall(r"^(?:exec )?(make \w+)$", script, re.MULTILINE))
+    # Beside these, a job of its own has the oldest packages.
+    assert called == {"make test-lowest", *re.findall(r"^(?:exec )?(make \w+)$", script, re.MULTILINE)}
 
 
 @pytest.mark.parametrize(("name", "job"), [("preview.yml", "preview"), ("drift.yml", "check")])
