@@ -4,6 +4,7 @@ The engine takes an executable ``pulumi-resource-image-pull-secrets`` on PATH as
 """
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -32,12 +33,14 @@ _NO_PROVIDER = (
 
 
 class Plugin(ComponentProvider):
-    """What Pulumi infers from the component, with the secret inputs marked, which annotations can't say."""
+    """What Pulumi infers from the component, with types named for all languages, and the secret inputs marked."""
 
     def __init__(self) -> None:
         super().__init__([ImagePullSecrets], NAME, version=__version__)
-        schema: dict[str, Any] = _on_one_line(json.loads(self.schema or "{}"))
-        schema["types"][f"{NAME}:index:RegistryArgs"]["properties"]["password"]["secret"] = True
+        # The generators for other languages append an Args of their own.
+        text = re.sub(rf"({NAME}:index:\w+)Args\b", r"\1", self.schema or "{}")
+        schema: dict[str, Any] = _on_one_line(json.loads(text))
+        schema["types"][f"{NAME}:index:Registry"]["properties"]["password"]["secret"] = True
         schema["resources"][TYPE]["inputProperties"]["dockerConfigJson"]["secret"] = True
         self.schema = json.dumps(schema)
 

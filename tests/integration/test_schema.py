@@ -10,7 +10,7 @@ import pytest
 from sandbox.schema import FILE, answered
 
 RESOURCE = "image-pull-secrets:index:ImagePullSecrets"
-REGISTRY = "image-pull-secrets:index:RegistryArgs"
+REGISTRY = "image-pull-secrets:index:Registry"
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def _properties(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for owner, kind in (
         (RESOURCE, "inputProperties"),
         (RESOURCE, "properties"),
-        ("image-pull-secrets:index:NamespaceArgs", "properties"),
+        ("image-pull-secrets:index:Namespace", "properties"),
         (REGISTRY, "properties"),
     ):
         for name, each in {**schema["types"], **schema["resources"]}[owner][kind].items():
