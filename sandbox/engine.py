@@ -46,6 +46,16 @@ class Engine:
             "PATH": os.pathsep.join([str(self._plugin), str(self._pulumi.parent), os.environ.get("PATH", "")]),
         }
 
+    def prepare(self) -> None:
+        """Makes the folders that ``environment`` names, and the passphrase."""
+        for name in ("home", "state", "project"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(CHECKOUT / "Pulumi.yaml", self.folder / "project" / "Pulumi.yaml")
+        passphrase = self.folder / "passphrase"
+        if not passphrase.exists():
+            passphrase.touch(mode=0o600)
+            passphrase.write_text(secrets.token_urlsafe(24))
+
     def stack(
         self,
         name: str,
@@ -58,7 +68,7 @@ class Engine:
         Encrypted values that ``set_secret`` wrote are lost with it: write them again. None leaves the configuration
         as it was. ``encryption`` is what a stack file keeps beside its encrypted values, such as ``encryptionsalt``.
         """
-        self._prepare()
+        self.prepare()
         work = self.folder / "project"
         options = automation.LocalWorkspaceOptions(
             work_dir=str(work),
@@ -89,15 +99,6 @@ class Engine:
             text=True,
             check=True,
         )
-
-    def _prepare(self) -> None:
-        for name in ("home", "state", "project"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
-        shutil.copy(CHECKOUT / "Pulumi.yaml", self.folder / "project" / "Pulumi.yaml")
-        passphrase = self.folder / "passphrase"
-        if not passphrase.exists():
-            passphrase.touch(mode=0o600)
-            passphrase.write_text(secrets.token_urlsafe(24))
 
 
 def configure(stack: automation.Stack, config: Mapping[str, Any]) -> None:

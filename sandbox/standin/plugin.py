@@ -26,6 +26,7 @@ from .answers import Failure, IncompleteError, answers
 from .client import ApiError, Client, ClientSettings, Kind, Object
 from .diff import compare, normalized, pruned
 from .kubeconfig import UnreachableError
+from .schema import schema
 
 _DELETE_SECONDS = 600.0
 _RETRY_SECONDS = (1, 2, 4, 8, 16)
@@ -58,6 +59,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
 
     def GetPluginInfo(self, request: Any, context: Any) -> plugin_pb2.PluginInfo:  # noqa: N802, ARG002, D102
         return plugin_pb2.PluginInfo(version=f"{version('pulumi-kubernetes')}+standin")
+
+    def GetSchema(self, request: Any, context: Any) -> provider_pb2.GetSchemaResponse:  # noqa: N802, ARG002, D102
+        return provider_pb2.GetSchemaResponse(schema=schema(version("pulumi-kubernetes")))
 
     def Attach(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: N802, ARG002, D102
         return empty_pb2.Empty()
