@@ -113,7 +113,12 @@ WORKLOADS = st.builds(
     namespace=NAMESPACES,
     kind=st.sampled_from(["Deployment", "StatefulSet", "CronJob"]),
 )
-OBJECTS = st.lists(SECRETS | ACCOUNTS | PODS | WORKLOADS, max_size=12)
+OBJECTS = st.lists(
+    SECRETS | ACCOUNTS | PODS | WORKLOADS,
+    max_size=12,
+    # As in a cluster, where no two of a kind have one name.
+    unique_by=lambda each: (type(each), getattr(each, "kind", ""), each.namespace, each.name),
+)
 KNOWN = st.frozensets(NAMESPACES)
 COVERAGES = st.none() | st.builds(
     StackCoverage,
