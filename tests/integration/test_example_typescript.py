@@ -5,7 +5,6 @@ of a few lines calls the generator that the host calls (typescript/main.go), and
 serves the compiled program to the engine (typescript/host.cjs).
 """
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.engine import CHECKOUT, Engine
-from sandbox.parts import MODULE
+from tests.integration import go_program
 from tests.integration.example_project import STACK, ExampleProject
 from tests.integration.live import LiveCluster
 from tests.integration.program import ProgramStack
@@ -28,14 +27,11 @@ pytestmark = pytest.mark.skipif(not shutil.which("npm"), reason="this machine ha
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project with the SDK in ``sdks/``, and all that it asks for."""
     folder = tmp_path_factory.mktemp("typescript")
-    # With the flags of sandbox/builds.py, so that what it compiled isn't compiled again.
-    command = ["go", "build", "-trimpath", "-gcflags=all=-dwarf=false", "-o", str(folder / "generate")]
-    environment = {"GOGC": "off", "GOMEMLIMIT": "2GiB", **os.environ, "CGO_ENABLED": "0"}
-    subprocess.run([*command, str(HERE / "main.go")], cwd=MODULE, env=environment, check=True)
+    generate = go_program.build("typescript/main.go", folder / "generate")
     project = folder / "shop"
     shutil.copytree(CHECKOUT / "examples" / "typescript", project)
     sdk = project / "sdks" / "image-pull-secrets"
-    subprocess.run([folder / "generate", CHECKOUT / "components" / "schema.json", sdk], check=True)
+    subprocess.run([generate, CHECKOUT / "components" / "schema.json", sdk], check=True)
     subprocess.run(
         ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=project, stdin=subprocess.DEVNULL, check=True
     )

@@ -1,13 +1,12 @@
 """The example projects in YAML and in Python, as they stand, on the real engine and API server."""
 
-import os
 import runpy
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from sandbox.engine import CHECKOUT, Engine
+from tests.integration import go_program
 from tests.integration.example_project import ExampleProject
 from tests.integration.live import CONTEXT, LiveCluster
 from tests.integration.program import ProgramStack
@@ -18,13 +17,9 @@ FILE = "Pulumi.yaml"
 @pytest.fixture(scope="module")
 def yaml_host(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of Pulumi's own language host for YAML, built from its Go module (yaml_host/go.mod)."""
-    folder = tmp_path_factory.mktemp("yaml-host")
-    # The flags of sandbox/builds.py.
-    command = ["go", "build", "-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", "-s -w", "-o", f"{folder}{os.sep}"]
-    command.append("github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml")
-    environment = {"GOGC": "off", "GOMEMLIMIT": "2GiB", **os.environ, "CGO_ENABLED": "0"}
-    subprocess.run(command, cwd=Path(__file__).parent / "yaml_host", env=environment, check=True)
-    return folder
+    program = tmp_path_factory.mktemp("yaml-host") / "pulumi-language-yaml"
+    module = Path(__file__).parent / "yaml_host"
+    return go_program.build("github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", program, module).parent
 
 
 @pytest.fixture

@@ -2,12 +2,9 @@
 
 import base64
 import json
-import os
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, islice
-from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -20,7 +17,7 @@ from pulumi_image_pull_secrets.errors import RegistryAddressError
 from pulumi_image_pull_secrets.key_pattern import Mistake, example, mistake
 from pulumi_image_pull_secrets.keyring import Config, Credential, Fault, Keyring, Kind, parse
 
-from sandbox.parts import MODULE
+from tests.integration.go_program import answering
 from tests.integration.odd_configs import ADDRESSES, IMAGES, KEYS, PLAIN_CONFIGS, SOME_IMAGES, TROUBLED_CONFIGS, Content
 
 _IS_LONG = settings.get_current_profile_name() == "long"
@@ -32,31 +29,8 @@ Ask = Callable[[Sequence[str], Sequence[Config]], Any]
 
 @pytest.fixture(scope="module")
 def ask_the_kubelet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
-    folder = tmp_path_factory.mktemp("kubelet")
-    log = folder / "log"
-    # With the flags of sandbox/builds.py, so that what it compiled isn't compiled again.
-    command = ["go", "build", "-trimpath", "-gcflags=all=-dwarf=false", "-o", str(folder / "kubelet")]
-    command.append(str(Path(__file__).parent / "kubelet/main.go"))
-    environment = {"GOGC": "off", "GOMEMLIMIT": "2GiB", **os.environ, "CGO_ENABLED": "0"}
-    subprocess.run(command, cwd=MODULE, env=environment, check=True)
-    with (
-        log.open("wb") as stderr,
-        subprocess.Popen(
-            [folder / "kubelet"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True
-        ) as process,
-    ):
-        assert process.stdin
-        assert process.stdout
-        questions, answers = process.stdin, process.stdout
-
-        def ask(images: Sequence[str], configs: Sequence[Config]) -> Any:
-            question = {"images": images, "configs": [_asked(config) for config in configs]}
-            print(json.dumps(question), file=questions, flush=True)
-            answer = answers.readline()
-            assert answer, log.read_text()[-2_000:]
-            return json.loads(answer)
-
-        yield ask
+    with answering("kubelet/main.go", tmp_path_factory.mktemp("kubelet")) as kubelet:
+        yield lambda images, configs: kubelet.ask({"images": images, "configs": [_asked(each) for each in configs]})
 
 
 def _asked(config: Config) -> dict[str, str]:
