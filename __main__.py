@@ -19,20 +19,22 @@ NAME = "pulls"
 def main() -> None:
     """Settings -> logins -> preflight -> provider -> component -> outputs."""
     settings = load()
-    args = settings.component_args()
     logins = verify(settings)
     if logins.warning:
         pulumi.warn(logins.warning)
-    live_accounts = preflight(
-        args,
+    resolved = preflight(
+        settings.args(),
         owner=owner(NAME),
         context=settings.context,
         kubeconfig=settings.kubeconfig,
         refusals=logins.refusals,
     )
+    if resolved.notes:
+        pulumi.info("\n".join(resolved.notes))
     # The preflight has refused what isn't ours; what is ours may be what an up left that was killed.
     cluster = cluster_provider("cluster", context=settings.context, kubeconfig=settings.kubeconfig, adopt=True)
-    pulls = ImagePullSecrets(NAME, args, pulumi.ResourceOptions(provider=cluster), live_accounts=live_accounts)
+    opts = pulumi.ResourceOptions(provider=cluster)
+    pulls = ImagePullSecrets(NAME, resolved.args, opts, live_accounts=resolved.live_accounts)
     pulumi.export("secrets", pulls.secrets)
     pulumi.export("attached", pulls.attached)
 

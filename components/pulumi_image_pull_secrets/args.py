@@ -64,6 +64,41 @@ class ImagePullSecretsArgs(TypedDict):
     """Annotations for the Secrets."""
 
 
+class NamespaceChoice(TypedDict, total=False):
+    """One entry of ``namespaces``: ``name``, or ``selector``."""
+
+    name: str
+    """The name of one namespace, or a glob."""
+    selector: str
+    """A label selector."""
+    service_accounts: list[str]
+    """Names and globs; ["default"] where left out."""
+    create: bool
+    """As in NamespaceArgs; for a name alone."""
+    allow_empty: bool
+    """Whether a pattern may match nothing."""
+    confirm_all: bool
+    """Whether a pattern that every namespace matches is meant so."""
+
+
+class Exclusion(TypedDict, total=False):
+    """One entry of ``exclude``: ``name``, or ``selector``."""
+
+    name: str
+    """A name, or a glob."""
+    selector: str
+    """A label selector."""
+
+
+class SelectionArgs(ImagePullSecretsArgs):
+    """The component's arguments with patterns in them, which a preflight resolves."""
+
+    namespaces: list[NamespaceChoice]  # type: ignore[misc]
+    """What chooses the namespaces that get it; each entry adds."""
+    exclude: NotRequired[list[Exclusion]]
+    """What they don't include, whatever an entry chooses."""
+
+
 def find_shape_problems(args: Mapping[str, Any], spelled: Callable[[str], str] = str) -> Iterator[Problem]:
     """Unknown and missing keys, and values of the wrong kind: what no type checker saw, or nobody ran one.
 

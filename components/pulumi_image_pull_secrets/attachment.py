@@ -15,6 +15,8 @@ ANNOTATION_PREFIX = "image-pull-secrets/"
 """What every annotation of ours on a shared object starts with; the owner follows."""
 OWNER_ANNOTATION = f"{ANNOTATION_PREFIX}owner"
 """On Secrets and namespaces that a component made: whose they are."""
+EXCLUDE_ANNOTATION = f"{ANNOTATION_PREFIX}exclude"
+"""With the value ``true`` on a namespace or a ServiceAccount: nothing is put there, whatever is configured."""
 
 PLACEHOLDER = ""
 """The name of an entry that stands for nothing: the kubelet and the API server pass it over."""
@@ -35,6 +37,8 @@ class LiveAccount:
     """Whether not exactly one field manager, which applies, holds the annotation: omitting it wouldn't remove it."""
     list_is_shared: bool = False
     """Whether not just the annotation's one field manager holds the list: omitting it wouldn't remove it."""
+    has_opted_out: bool = False
+    """Whether it carries the annotation by which it is left out."""
 
     @classmethod
     def parse(cls, account: Mapping[str, Any], owner: str) -> "LiveAccount":
@@ -53,6 +57,7 @@ class LiveAccount:
             annotation=annotation,
             annotation_is_shared=bool(fields) and annotation is not None and not ours,
             list_is_shared=bool(fields) and bool(pull_secrets) and not (ours and with_list == ours),
+            has_opted_out=has_opted_out(metadata),
         )
 
 
@@ -115,6 +120,11 @@ def owner_of(*, project: str, stack: str, component: str) -> str:
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
     readable = re.sub(r"[^-A-Za-z0-9_.]", "-", plain)[: _MAX_OWNER - _DIGEST_LENGTH - 1].strip("-_.")
     return f"{readable}-{digest}" if readable else digest
+
+
+def has_opted_out(metadata: Mapping[str, Any]) -> bool:
+    """Whether a namespace or an account, by its ``metadata``, carries the annotation by which it is left out."""
+    return (metadata.get("annotations") or {}).get(EXCLUDE_ANNOTATION) == "true"
 
 
 def annotation_key(owner: str) -> str:

@@ -8,17 +8,19 @@ for as metadata only.
 import contextlib
 import itertools
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from . import permissions
 from .api import Api, ForbiddenError, Object, Request
-from .args import ImagePullSecretsArgs, without_none
+from .args import ImagePullSecretsArgs, NamespaceArgs, SelectionArgs, without_none
 from .attachment import OWNER_ANNOTATION, LiveAccount
 from .docker_config import SECRET_TYPE
-from .errors import PreflightError
+from .errors import InvalidArgumentsError, PreflightError
 from .permissions import Permission
 from .preflight import LiveNamespace, LiveSecret, WantedNamespace, find_obstacles
-from .validation import DEFAULT_ACCOUNTS
+from .selection import NamespaceSeen, Selection, choose, choose_accounts
+from .validation import find_choice_problems
 
 _FEW_NAMESPACES = 25
 """Up to this many, one list per namespace reads less than one of the whole cluster."""
@@ -30,48 +32,64 @@ A listed namespace that isn't in it doesn't exist yet. Of other namespaces it ha
 to before, and so has to leave."""
 
 
+@dataclass(frozen=True)
+class Resolved:
+    """What a preflight makes of arguments and a cluster."""
+
+    args: ImagePullSecretsArgs
+    """The component's, with each chosen namespace and account by its name."""
+    live_accounts: LiveAccounts
+    """The component's as well; it spares it a read per account."""
+    notes: tuple[str, ...] = ()
+    """What patterns chose, and what was left out, a line for each; nothing where all is given by name."""
+
+
 def preflight(
-    args: ImagePullSecretsArgs,
+    args: SelectionArgs | ImagePullSecretsArgs,
     *,
     owner: str,
     context: str,
     kubeconfig: str | None = None,
     refusals: Collection[str] = (),
-) -> LiveAccounts:
-    """Asks the cluster whether ``args`` can be carried out there, and what its accounts hold.
+) -> Resolved:
+    """Asks the cluster what ``args`` choose there, whether it can be carried out, and what its accounts hold.
 
-    What it returns is the component's ``live_accounts``, which spares it a read per account. Raises KubeconfigError,
-    ClusterUnreachableError, or PreflightError with everything that is missing or in the way. ``refusals`` are lines
-    on logins that registries refuse; with any, it raises PreflightError too, and tells them with what else there is.
+    Raises InvalidArgumentsError where what chooses has mistakes, KubeconfigError, ClusterUnreachableError, or
+    PreflightError with everything that is missing or in the way. ``refusals`` are lines on logins that registries
+    refuse; with any, it raises PreflightError too, and tells them with what else there is.
     """
     args = without_none(args)
-    wanted = tuple(
-        WantedNamespace(
-            name=entry["name"],
-            service_accounts=tuple(entry.get("service_accounts", DEFAULT_ACCOUNTS)),
-            create=entry.get("create", False),
-        )
-        for entry in args["namespaces"]
-    )
+    if problems := list(find_choice_problems(args)):
+        raise InvalidArgumentsError(owner, problems)
+    selection = Selection.parse(args)
     secret_names = [args["secret_name"], *args.get("retired_secret_names", [])]
-    names = [entry.name for entry in wanted]
     with Api(context=context, kubeconfig=kubeconfig) as api:
         api.check()
-        _demand(api, context, permissions.to_attach(wanted), refusals)
-        live, left = read(api, names, secret_names, owner=owner)
+        if selection.needs_all_namespaces:
+            _demand(api, context, permissions.to_choose(), refusals)
+            found = list(api.list(api.metadata.list_namespace))
+        else:
+            _demand(api, context, permissions.to_attach(selection.named), refusals)
+            found = namespaces(api, [choice.name for choice in selection.named])
+        chosen = choose(selection, {item["metadata"]["name"]: NamespaceSeen.parse(item["metadata"]) for item in found})
+        if selection.needs_all_namespaces:
+            _demand(api, context, permissions.to_attach(chosen.namespaces), refusals)
+        live, left = read(api, [choice.name for choice in chosen.namespaces], found, secret_names, owner=owner)
         _demand(api, context, permissions.to_leave(left), refusals)
-        missing = any(not entry.create and entry.name not in live for entry in wanted)
+        wanted = choose_accounts(chosen.namespaces, live)
+        missing = any(not entry.create and entry.name not in live for entry in wanted.namespaces)
         obstacles = find_obstacles(
-            wanted,
+            wanted.namespaces,
             live,
             owner=owner,
             adopt=args.get("adopt", False),
             known_namespaces=namespace_names(api) if missing else (),
         )
-        findings = list(obstacles)
+        findings = [*chosen.obstacles, *wanted.obstacles, *obstacles]
         if findings or refusals:
             raise PreflightError(context, findings, refusals)
-    return {**left, **{name: namespace.accounts for name, namespace in live.items()}}
+    live_accounts = {**left, **{name: namespace.accounts for name, namespace in live.items()}}
+    return Resolved(_by_name(args, wanted.namespaces), live_accounts, (*chosen.notes, *wanted.notes))
 
 
 def lacking(api: Api, needed: Iterable[Permission]) -> list[Permission]:
@@ -97,14 +115,24 @@ def namespace_names(api: Api) -> tuple[str, ...]:
     return ()
 
 
+def namespaces(api: Api, names: list[str]) -> list[Object]:
+    """Those of these namespaces that exist; their ``metadata`` alone may be there."""
+    if len(names) > _FEW_NAMESPACES:
+        with contextlib.suppress(ForbiddenError):
+            wanted = set(names)
+            return [item for item in api.list(api.metadata.list_namespace) if item["metadata"]["name"] in wanted]
+    return [item for item in api.each(names, lambda name: api.ask(api.objects.read_namespace, name)) if item]
+
+
 def read(
-    api: Api, names: list[str], secret_names: list[str], *, owner: str
+    api: Api, names: Collection[str], namespaces: Iterable[Object], secret_names: list[str], *, owner: str
 ) -> tuple[dict[str, LiveNamespace], dict[str, dict[str, LiveAccount]]]:
-    """Those of the namespaces that exist, with their accounts and their Secrets of ``secret_names``.
+    """Those of ``names`` among the namespaces, with their accounts and their Secrets of ``secret_names``.
 
     And, by namespace, the accounts elsewhere that carry this owner's annotation, as far as one may list them.
     """
-    found = {item["metadata"]["name"]: item["metadata"] for item in _namespaces(api, names)}
+    names = set(names)
+    found = {item["metadata"]["name"]: item["metadata"] for item in namespaces if item["metadata"]["name"] in names}
     accounts: dict[str, dict[str, LiveAccount]] = {name: {} for name in found}
     left: dict[str, dict[str, LiveAccount]] = {}
     for item in _accounts(api, list(found)):
@@ -131,6 +159,15 @@ def read(
     return live, left
 
 
+def _by_name(args: Any, namespaces: Iterable[WantedNamespace]) -> ImagePullSecretsArgs:
+    by_name: ImagePullSecretsArgs = {key: value for key, value in args.items() if key != "exclude"}  # type: ignore[assignment]
+    by_name["namespaces"] = [
+        NamespaceArgs(name=entry.name, service_accounts=list(entry.service_accounts), create=entry.create)
+        for entry in namespaces
+    ]
+    return by_name
+
+
 def _demand(api: Api, context: str, needed: Iterable[Permission], refusals: Iterable[str]) -> None:
     needed = list(needed)
     denied = lacking(api, needed)
@@ -155,14 +192,6 @@ def _is_allowed(api: Api, permission: Permission) -> bool:
     }
     answer = api.ask(api.reviews.create_self_subject_access_review, review) or {}
     return bool(answer.get("status", {}).get("allowed"))
-
-
-def _namespaces(api: Api, names: list[str]) -> list[Object]:
-    if len(names) > _FEW_NAMESPACES:
-        with contextlib.suppress(ForbiddenError):
-            wanted = set(names)
-            return [item for item in api.list(api.metadata.list_namespace) if item["metadata"]["name"] in wanted]
-    return [item for item in api.each(names, lambda name: api.ask(api.objects.read_namespace, name)) if item]
 
 
 def _accounts(api: Api, namespaces: list[str]) -> list[Object]:

@@ -184,7 +184,8 @@ def _problems(
     yield from shape
     if isinstance(args, Mapping):
         wrong = {problem.path for problem in shape}
-        yield from (problem for problem in find_problems(args) if not problem.is_within(wrong))
+        found = find_problems(args, may_be_empty=live_accounts is not None)
+        yield from (problem for problem in found if not problem.is_within(wrong))
     if not _has_kubernetes_provider(opts):
         yield _NO_PROVIDER
     if live_accounts is not None and not shape:

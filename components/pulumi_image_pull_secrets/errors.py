@@ -59,6 +59,15 @@ class RegistryAddressError(DockerConfigError):
     """A registry address under which the kubelet would never find a credential."""
 
 
+class LabelSelectorError(ImagePullSecretsError):
+    """A text that is no label selector."""
+
+    def __init__(self, problem: str, position: int) -> None:
+        super().__init__(f"{problem}, at character {position}")
+        self.position = position
+        """Of what is wrong, from 1."""
+
+
 class InvalidArgumentsError(ImagePullSecretsError):
     """The component's arguments hold mistakes; all of them are told at once."""
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .preflight import WantedNamespace
+from .selection import Choice
 
 _SECRET_VERBS = ("get", "list", "watch", "create", "patch", "delete")
 _ACCOUNT_VERBS = ("get", "list", "patch")
@@ -27,9 +28,14 @@ class Permission:
     """Where; empty for the whole cluster."""
 
 
-def to_attach(wanted: Iterable[WantedNamespace]) -> Iterator[Permission]:
+def to_choose() -> Iterator[Permission]:
+    """All that choosing namespaces by a pattern asks for."""
+    yield Permission("list", "namespaces", "")
+
+
+def to_attach(namespaces: Iterable[WantedNamespace | Choice]) -> Iterator[Permission]:
     """All that a preview, an up and a destroy of these namespaces ask for."""
-    for namespace in wanted:
+    for namespace in namespaces:
         yield from _each(_SECRET_VERBS, "secrets", namespace.name)
         yield from _each(_ACCOUNT_VERBS, "serviceaccounts", namespace.name)
         if namespace.create:

@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from .args import ImagePullSecretsArgs, NamespaceArgs, RegistryArgs
+from .args import Exclusion, NamespaceChoice, RegistryArgs, SelectionArgs
 from .errors import Problem, SettingsError
 from .names import nearest, shown
 from .spelling import in_camel_case
@@ -66,12 +66,44 @@ class RegistrySettings(_Model):
     email: StrictStr | None = None
 
 
-class NamespaceSettings(_Model):
-    """One entry of ``namespaces``."""
+def _accounts(value: object) -> object:
+    return ["*"] if value == "all" else value
 
-    name: StrictStr
-    service_accounts: list[StrictStr] = list(DEFAULT_ACCOUNTS)
+
+class NamespaceSettings(_Model):
+    """One entry of ``namespaces``: a name or a glob, or a label selector."""
+
+    name: StrictStr | None = None
+    selector: StrictStr | None = None
+    service_accounts: Annotated[list[StrictStr], BeforeValidator(_accounts)] = list(DEFAULT_ACCOUNTS)
+    """Names and globs; ``all`` is every account."""
     create: StrictBool = False
+    confirm_all: StrictBool = False
+    """Whether a pattern that every namespace matches is meant so."""
+    allow_empty: StrictBool = False
+    """Whether a pattern may match nothing."""
+
+    def choice(self) -> NamespaceChoice:
+        """The same in Python's names, without what was left out."""
+        choice = NamespaceChoice(service_accounts=self.service_accounts, create=self.create)
+        if self.selector is not None:
+            choice["selector"] = self.selector
+        elif self.name is not None:
+            choice["name"] = self.name
+        if self.allow_empty:
+            choice["allow_empty"] = True
+        return choice
+
+
+class ExclusionSettings(_Model):
+    """One entry of ``exclude``: a name or a glob, or a label selector."""
+
+    name: StrictStr | None = None
+    selector: StrictStr | None = None
+
+    def exclusion(self) -> Exclusion:
+        """The same in Python's names, without what was left out."""
+        return Exclusion(name=self.name) if self.name is not None else Exclusion(selector=self.selector or "")
 
 
 class Settings(_Model):
@@ -83,6 +115,7 @@ class Settings(_Model):
     """A kubeconfig's path or text; ``KUBECONFIG`` or the usual file where left out."""
     secret_name: StrictStr
     namespaces: list[NamespaceSettings]
+    exclude: list[ExclusionSettings] = []
     registries: list[RegistrySettings] | None = None
     docker_config_json: _SecretText | None = None
     retired_secret_names: list[StrictStr] = []
@@ -91,14 +124,12 @@ class Settings(_Model):
     verify_registries: StrictBool = False
     """Whether the program asks the registries, before anything is registered, if they take the logins."""
 
-    def component_args(self) -> ImagePullSecretsArgs:
-        """The component's arguments; every password a secret Output."""
-        args = ImagePullSecretsArgs(
+    def args(self) -> SelectionArgs:
+        """What the preflight makes the component's arguments of; every password a secret Output."""
+        args = SelectionArgs(
             secret_name=self.secret_name,
-            namespaces=[
-                NamespaceArgs(name=entry.name, service_accounts=entry.service_accounts, create=entry.create)
-                for entry in self.namespaces
-            ],
+            namespaces=[entry.choice() for entry in self.namespaces],
+            exclude=[entry.exclusion() for entry in self.exclude],
             retired_secret_names=self.retired_secret_names,
             adopt=self.adopt,
             detach=self.detach,
@@ -133,7 +164,7 @@ def parse(raw: Mapping[str, str], *, stack: str, environ: Mapping[str, str] = os
     shape = {problem.path for problem in problems}
     problems += [
         problem
-        for problem in map(in_camel_case, find_problems(_in_python_names(values)))
+        for problem in map(in_camel_case, find_problems(_in_python_names(values), has_patterns=True))
         if not problem.is_within(shape)
     ]
     if problems or settings is None:
@@ -148,9 +179,13 @@ def _program_configuration() -> dict[str, Any]:
     return {**pulumi.runtime.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
 
 
-_PYTHON_NAMES = {
-    to_camel(name): name for model in (Settings, NamespaceSettings, RegistrySettings) for name in model.model_fields
+_ENTRIES: dict[str | int, type[_Model]] = {
+    "registries": RegistrySettings,
+    "namespaces": NamespaceSettings,
+    "exclude": ExclusionSettings,
 }
+_MODELS: tuple[type[_Model], ...] = (Settings, *_ENTRIES.values())
+_PYTHON_NAMES = {to_camel(name): name for model in _MODELS for name in model.model_fields}
 _TEXT_KEYS = {to_camel(name) for name in ("context", "kubeconfig", "secret_name", "docker_config_json")}
 
 
@@ -212,9 +247,7 @@ def _shape_problem(details: Mapping[str, Any]) -> Problem:
 
 def _fields_at(path: tuple[str | int, ...]) -> list[str]:
     """The keys, as the stack file spells them, that an object at ``path`` may have."""
-    model: type[_Model] = Settings
-    if path:
-        model = RegistrySettings if path[0] == "registries" else NamespaceSettings
+    model: type[_Model] = _ENTRIES.get(path[0], Settings) if path else Settings
     return [to_camel(name) for name in model.model_fields]
 
 

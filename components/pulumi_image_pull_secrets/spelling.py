@@ -14,5 +14,7 @@ def in_camel_case(problem: Problem) -> Problem:
         # What follows is a key of somebody's own.
         path = problem.path
     # Not inside quotes: what stands there is what somebody typed.
-    message = re.sub(r"(?<= )(secret_name|docker_config_json)(?=;|$)", lambda name: to_camel(name[0]), problem.message)
+    message = re.sub(
+        r"(?<= )(secret_name|docker_config_json|confirm_all)(?=[;:]|$)", lambda name: to_camel(name[0]), problem.message
+    )
     return Problem(path, message)

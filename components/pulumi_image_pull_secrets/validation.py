@@ -7,9 +7,9 @@ stack's settings go through the same checks. Parts of the wrong shape are passed
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from . import docker_config, names
+from . import docker_config, label_selector, names, patterns
 from .attachment import ANNOTATION_PREFIX
-from .errors import DockerConfigError, Problem, RegistryAddressError
+from .errors import DockerConfigError, LabelSelectorError, Problem, RegistryAddressError
 
 _Path = tuple[str | int, ...]
 
@@ -17,12 +17,99 @@ DEFAULT_ACCOUNTS = ("default",)
 """The accounts of a namespace that names none: Kubernetes makes ``default`` in every namespace."""
 
 
-def find_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
-    """Every mistake in names, registries and their combination; nothing of a secret in any message."""
+def find_problems(
+    config: Mapping[str, Any], *, has_patterns: bool = False, may_be_empty: bool = False
+) -> Iterator[Problem]:
+    """Every mistake in names, registries and their combination; nothing of a secret in any message.
+
+    ``has_patterns``: namespaces and accounts may be chosen by globs and selectors too, and be excluded.
+    ``may_be_empty``: a list without namespaces is right, since whoever made it had patterns that matched none.
+    """
     yield from _secret_names(config)
-    yield from _namespaces(config.get("namespaces"))
+    if has_patterns:
+        yield from find_choice_problems(config)
+    else:
+        yield from _namespaces(config.get("namespaces"), may_be_empty=may_be_empty)
     yield from _credential(config)
     yield from _metadata(config)
+
+
+def find_choice_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every mistake in ``namespaces`` and ``exclude``, as far as names, globs and selectors go."""
+    if config.get("namespaces") == []:
+        yield Problem(("namespaces",), _NO_NAMESPACE)
+    for key in ("namespaces", "exclude"):
+        entries = config.get(key)
+        if not isinstance(entries, list):
+            continue
+        given = [entry.get("name") if isinstance(entry, Mapping) else None for entry in entries]
+        yield from _names(given, (key,), _or_pattern(names.label_problem), leaf=("name",))
+        for index, entry in enumerate(entries):
+            if isinstance(entry, Mapping):
+                yield from _one_way_to_choose(entry, (key, index))
+                if key == "namespaces":
+                    yield from _choice(entry, (key, index))
+    yield from _named_and_excluded(config)
+
+
+def _one_way_to_choose(entry: Mapping[str, Any], path: _Path) -> Iterator[Problem]:
+    name, selector = entry.get("name"), entry.get("selector")
+    if name is None and selector is None:
+        yield Problem((*path, "name"), "missing; give a name, or a selector")
+    if name is not None and selector is not None:
+        yield Problem((*path, "selector"), "name is given as well; give one of the two")
+    if isinstance(selector, str):
+        try:
+            label_selector.parse(selector)
+        except LabelSelectorError as error:
+            yield Problem((*path, "selector"), str(error))
+
+
+def _choice(entry: Mapping[str, Any], path: _Path) -> Iterator[Problem]:
+    name, selector, accounts = entry.get("name"), entry.get("selector"), entry.get("service_accounts")
+    yield from _names(accounts, (*path, "service_accounts"), _or_pattern(names.subdomain_problem))
+    is_name = isinstance(name, str) and not patterns.is_pattern(name) and selector is None
+    if entry.get("create") is True:
+        if not is_name:
+            yield Problem((*path, "create"), "needs the name of one namespace; a pattern chooses from those there are")
+        for index, account in _texts(accounts):
+            if patterns.is_pattern(account):
+                yield Problem(
+                    (*path, "service_accounts", index),
+                    f"{names.shown(account)} is a pattern, and with create: true there is no account yet to choose",
+                )
+    for key in ("confirm_all", "allow_empty"):
+        if is_name and entry.get(key) is True and not (key == "allow_empty" and _has_pattern(accounts)):
+            yield Problem((*path, key), "is for patterns, and a name chooses one namespace; leave it out")
+    key, everything = ("selector", isinstance(selector, str) and not selector.strip())
+    if selector is None:
+        key, everything = ("name", isinstance(name, str) and patterns.is_everything(name))
+    if everything and entry.get("confirm_all") is not True:
+        chosen = names.shown(str(entry[key]))
+        yield Problem(
+            (*path, key), f"{chosen} chooses every namespace there is; if that is meant, set confirm_all: true"
+        )
+
+
+def _named_and_excluded(config: Mapping[str, Any]) -> Iterator[Problem]:
+    for index, pattern in _given_names(config.get("exclude")):
+        for place, name in _given_names(config.get("namespaces")):
+            if not patterns.is_pattern(name) and patterns.matches(pattern, name):
+                message = f"{names.shown(pattern)} excludes {names.shown(name)}, which namespaces[{place}] names"
+                yield Problem(("exclude", index, "name"), f"{message}; take one of the two out")
+
+
+def _given_names(entries: object) -> Iterator[tuple[int, str]]:
+    if isinstance(entries, list):
+        yield from _texts([entry.get("name") if isinstance(entry, Mapping) else None for entry in entries])
+
+
+def _or_pattern(problem_of: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    return lambda text: patterns.problem(text, problem_of)
+
+
+def _has_pattern(accounts: object) -> bool:
+    return any(patterns.is_pattern(account) for _, account in _texts(accounts))
 
 
 def _secret_names(config: Mapping[str, Any]) -> Iterator[Problem]:
@@ -39,11 +126,11 @@ def _secret_names(config: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
-def _namespaces(namespaces: object) -> Iterator[Problem]:
+def _namespaces(namespaces: object, *, may_be_empty: bool) -> Iterator[Problem]:
     if not isinstance(namespaces, list):
         return
-    if not namespaces:
-        yield Problem(("namespaces",), "the list is empty; name at least one namespace")
+    if not namespaces and not may_be_empty:
+        yield Problem(("namespaces",), _NO_NAMESPACE)
     entries = [entry.get("name") if isinstance(entry, Mapping) else None for entry in namespaces]
     yield from _names(entries, ("namespaces",), names.label_problem, leaf=("name",))
     for index, entry in enumerate(namespaces):
@@ -51,6 +138,9 @@ def _namespaces(namespaces: object) -> Iterator[Problem]:
             yield from _names(
                 entry.get("service_accounts"), ("namespaces", index, "service_accounts"), names.subdomain_problem
             )
+
+
+_NO_NAMESPACE = "the list is empty; name at least one namespace"
 
 
 def _credential(config: Mapping[str, Any]) -> Iterator[Problem]:

@@ -57,9 +57,9 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def names(kind: str, objects: Collection[str]) -> str:
+def names(kind: str, objects: Collection[str], few: int = _FEW) -> str:
     """Such as ``ServiceAccount a`` and ``ServiceAccounts a, b``."""
-    return f"{kind}{'s' if len(set(objects)) > 1 else ''} {listed(objects)}"
+    return f"{kind}{'s' if len(set(objects)) > 1 else ''} {listed(objects, few)}"
 
 
 def key_text(key: str) -> str:

@@ -111,7 +111,7 @@ def kubeconfig(address: str, user: dict[str, Any] | None = None, *, proxy: str |
 def read(text: str) -> dict[str, LiveNamespace]:
     with Api(context=CONTEXT, kubeconfig=text) as api:
         api.check()
-        live, left = cluster.read(api, ["team-a"], ["regcred"], owner="p.s.c")
+        live, left = cluster.read(api, ["team-a"], cluster.namespaces(api, ["team-a"]), ["regcred"], owner="p.s.c")
     assert left == {}
     return live
 

@@ -31,7 +31,8 @@ WAYS = pytest.mark.parametrize("few", [25, 0], ids=["a list per namespace", "lis
 def read(kubeconfig: Path, *namespaces: str, retired: tuple[str, ...] = ()) -> dict[str, LiveNamespace]:
     with Api(context=CONTEXT, kubeconfig=str(kubeconfig)) as api:
         api.check()
-        live, _ = clusters.read(api, list(namespaces), ["regcred", *retired], owner=OWNER)
+        found = clusters.namespaces(api, list(namespaces))
+        live, _ = clusters.read(api, namespaces, found, ["regcred", *retired], owner=OWNER)
     return live
 
 
@@ -40,7 +41,7 @@ def args_of(*namespaces: dict[str, Any], **more: Any) -> Any:
 
 
 def check(kubeconfig: Path, args: Any) -> clusters.LiveAccounts:
-    return preflight(args, owner=OWNER, context=CONTEXT, kubeconfig=str(kubeconfig))
+    return preflight(args, owner=OWNER, context=CONTEXT, kubeconfig=str(kubeconfig)).live_accounts
 
 
 def pull_secrets(accounts: Mapping[str, LiveAccount]) -> dict[str, tuple[str, ...]]:

@@ -33,7 +33,7 @@ def check(cluster: LiveCluster, owner: str) -> Check:
         entries: list[dict[str, Any]] = [{"name": name, "service_accounts": list(accounts)} for name in namespaces]
         return preflight(
             args_of(*entries), owner=owner, context=CONTEXT, kubeconfig=str(kubeconfig or cluster.kubeconfig)
-        )
+        ).live_accounts
 
     return run
 

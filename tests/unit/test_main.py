@@ -33,15 +33,16 @@ class Preflight:
         self.error: Exception | None = None
         self.calls: list[Mapping[str, Any]] = []
 
-    def __call__(self, args: Mapping[str, Any], **arguments: Any) -> dict[str, dict[str, LiveAccount]]:
+    def __call__(self, args: Any, **arguments: Any) -> cluster.Resolved:
         self.calls.append(arguments)
         if self.error:
             raise self.error
-        return {
+        accounts = {
             entry["name"]: dict.fromkeys(entry["service_accounts"], LiveAccount(("theirs",)))
             for entry in args["namespaces"]
             if not entry["create"]
         }
+        return cluster.Resolved({key: args[key] for key in args if key != "exclude"}, accounts)  # type: ignore[arg-type]
 
 
 @pytest.fixture

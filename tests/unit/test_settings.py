@@ -60,7 +60,7 @@ def test_a_full_configuration_is_read() -> None:
     assert first.password is not None
     assert first.password.get_secret_value() == password
     assert second.server == "docker.io"
-    assert [entry.model_dump() for entry in settings.namespaces] == [
+    assert [entry.choice() for entry in settings.namespaces] == [
         {"name": "team-a", "service_accounts": ["default", "builder"], "create": False},
         {"name": "p", "service_accounts": ["default"], "create": True},
     ]
@@ -112,8 +112,11 @@ def test_the_message_names_the_stack_and_counts_the_mistakes() -> None:
         ({"namespaces": None}, "namespaces: must be a list"),
         ({"namespaces": "[" * 600 + "]" * 600}, "namespaces[0]: must be an object with the keys name, "),
         ({"namespaces": "[" * 100_000}, "namespaces: must be a list"),
-        ({"namespaces": ["team-a"]}, "namespaces[0]: must be an object with the keys name, serviceAccounts, create"),
-        ({"namespaces": [{}]}, "namespaces[0].name: missing; this key is required"),
+        (
+            {"namespaces": ["team-a"]},
+            "namespaces[0]: must be an object with the keys name, selector, serviceAccounts, create",
+        ),
+        ({"namespaces": [{}]}, "namespaces[0].name: missing; give a name, or a selector"),
         ({"namespaces": [{"name": 5}]}, f"namespaces[0].name: {TEXT}"),
         ({"namespaces": [{"name": "a", "create": "true"}]}, "namespaces[0].create: must be true or false"),
         ({"namespaces": [{"name": "a", "create": 1}]}, "namespaces[0].create: must be true or false"),
@@ -152,7 +155,10 @@ def test_a_value_of_the_wrong_type_is_told_once_with_the_type_that_it_must_have(
             'namespaces[0].service_accounts: unknown key; did you mean "serviceAccounts"?',
         ),
         ({"namespaces": [{"name": "a", "Create": True}]}, 'namespaces[0].Create: unknown key; did you mean "create"?'),
-        ({"namespaces": [{"name": "a", "zzz": 1}]}, "namespaces[0].zzz: unknown key; known keys: name, service"),
+        (
+            {"namespaces": [{"name": "a", "zzz": 1}]},
+            "namespaces[0].zzz: unknown key; known keys: name, selector, service",
+        ),
         (
             {"registries": [{**REGISTRY, "pasword": "x"}]},
             'registries[0].pasword: unknown key; did you mean "password"?',

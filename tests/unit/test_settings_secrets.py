@@ -192,7 +192,7 @@ def test_any_depth_of_nesting_ends_in_a_settings_error(key: str, opening: str, c
 @pytest.mark.parametrize("login", [{"email": "bot@acme.example"}, {}])
 async def test_the_components_arguments_hold_each_password_as_a_secret(login: dict[str, str]) -> None:
     settings = parse(raw(registry(password="-", **login)), stack="staging", environ={})
-    args = settings.component_args()
+    args = settings.args()
     (entry,) = args["registries"]
     assert isinstance(entry["password"], pulumi.Output)
     assert {key: value for key, value in entry.items() if key != "password"} == registry(**login)
@@ -203,8 +203,8 @@ async def test_the_components_arguments_hold_each_password_as_a_secret(login: di
 
 async def test_a_password_and_a_docker_config_become_secret_outputs() -> None:
     config = json.dumps({"auths": {"a.b": {"username": "bot", "password": secrets.token_urlsafe()}}})
-    text = parse(raw(dockerConfigJson=config), stack="staging", environ={}).component_args()["docker_config_json"]
-    password = parse(raw(registry(password="-")), stack="staging", environ={}).component_args()["registries"][0]
+    text = parse(raw(dockerConfigJson=config), stack="staging", environ={}).args()["docker_config_json"]
+    password = parse(raw(registry(password="-")), stack="staging", environ={}).args()["registries"][0]
     for value, plain in ((text, config), (password["password"], "-")):
         assert isinstance(value, pulumi.Output)
         assert await value.is_secret()

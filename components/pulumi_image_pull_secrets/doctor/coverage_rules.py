@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
+from .. import patterns
 from ..wording import listed, names
 from . import checks
 from .groups import Alike, Group, Need
@@ -20,8 +21,8 @@ def suspicions(view: View) -> Iterator[Suspicion]:
     lacking: dict[tuple[str, str], dict[str, list[Group]]] = defaultdict(lambda: defaultdict(list))
     for group in view.groups:
         alike = group.alike
-        covered = stack.accounts.get(alike.namespace)
-        if covered is None or alike.account not in covered:
+        covered = stack.accounts_in(alike.namespace)
+        if covered is None or not any(patterns.matches(listed, alike.account) for listed in covered):
             for image in {need.image for need in alike.needs if _lacks(view, stack, alike, need)}:
                 lacking[alike.namespace, "" if covered is None else alike.account][image].append(group)
     for (namespace, account), groups_by_image in sorted(lacking.items()):

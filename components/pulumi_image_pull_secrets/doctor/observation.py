@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from .. import patterns
+
 ObjectName = tuple[str, str]
 """Namespace and name."""
 
@@ -96,9 +98,19 @@ class StackCoverage:
     file: str
     """As a message shows it, such as ``Pulumi.staging.yaml``."""
     accounts: Mapping[str, frozenset[str]]
-    """Namespace -> the accounts that it lists there."""
+    """Namespace -> the accounts that it lists there; both may be globs. A label selector counts as ``*``, since no
+    namespace's labels are read."""
     keys: tuple[str, ...] = ()
     """The keys of its registries; empty where they are encrypted, and nobody knows what it serves."""
+    exclude: frozenset[str] = frozenset()
+    """Names and globs of namespaces that it leaves out."""
+
+    def accounts_in(self, namespace: str) -> frozenset[str] | None:
+        """The names and globs of accounts that it lists in a namespace, or None where it doesn't list it."""
+        if any(patterns.matches(excluded, namespace) for excluded in self.exclude):
+            return None
+        found = [accounts for listed, accounts in self.accounts.items() if patterns.matches(listed, namespace)]
+        return frozenset[str]().union(*found) if found else None
 
 
 @dataclass(frozen=True)

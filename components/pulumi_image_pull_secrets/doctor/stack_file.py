@@ -65,9 +65,11 @@ def parse(text: str, file: str) -> StackFile:
     found = settings.parse(values, stack=stack, environ=_passwords(values.get("registries")))
     accounts: dict[str, frozenset[str]] = {}
     for entry in found.namespaces:
-        accounts[entry.name] = accounts.get(entry.name, frozenset()) | frozenset(entry.service_accounts)
+        name = entry.name or "*"
+        accounts[name] = accounts.get(name, frozenset()) | frozenset(entry.service_accounts)
+    exclude = frozenset(entry.name for entry in found.exclude if entry.name is not None)
     context = None if found.context == _ENCRYPTED else found.context
-    return StackFile(StackCoverage(file, accounts, _keys(found)), context, found.kubeconfig)
+    return StackFile(StackCoverage(file, accounts, _keys(found), exclude), context, found.kubeconfig)
 
 
 def _stack(file: str) -> str:
