@@ -32,7 +32,9 @@ def main() -> None:
     if resolved.notes:
         pulumi.info("\n".join(resolved.notes))
     # The preflight has refused what isn't ours; what is ours may be what an up left that was killed.
-    cluster = cluster_provider("cluster", context=settings.context, kubeconfig=settings.kubeconfig, adopt=True)
+    cluster = cluster_provider(
+        "cluster", context=settings.context, kubeconfig=settings.kubeconfig, adopt=True, cluster=resolved.cluster
+    )
     opts = pulumi.ResourceOptions(provider=cluster)
     pulls = ImagePullSecrets(NAME, resolved.args, opts, live_accounts=resolved.live_accounts)
     pulumi.export("secrets", pulls.secrets)

@@ -40,6 +40,8 @@ class Resolved:
     """The component's, with each chosen namespace and account by its name."""
     live_accounts: LiveAccounts
     """The component's as well; it spares it a read per account."""
+    cluster: str | None = None
+    """What tells this cluster from any other, for cluster_provider; None where it may not be read."""
     notes: tuple[str, ...] = ()
     """What patterns chose, and what was left out, a line for each; nothing where all is given by name."""
 
@@ -77,6 +79,7 @@ def preflight(
         live, left = read(api, [choice.name for choice in chosen.namespaces], found, secret_names, owner=owner)
         _demand(api, context, permissions.to_leave(left), refusals)
         wanted = choose_accounts(chosen.namespaces, live)
+        cluster = _identity(api)
         missing = any(not entry.create and entry.name not in live for entry in wanted.namespaces)
         obstacles = find_obstacles(
             wanted.namespaces,
@@ -89,7 +92,7 @@ def preflight(
         if findings or refusals:
             raise PreflightError(context, findings, refusals)
     live_accounts = {**left, **{name: namespace.accounts for name, namespace in live.items()}}
-    return Resolved(_by_name(args, wanted.namespaces), live_accounts, (*chosen.notes, *wanted.notes))
+    return Resolved(_by_name(args, wanted.namespaces), live_accounts, cluster, (*chosen.notes, *wanted.notes))
 
 
 def lacking(api: Api, needed: Iterable[Permission]) -> list[Permission]:
@@ -166,6 +169,14 @@ def _by_name(args: Any, namespaces: Iterable[WantedNamespace]) -> ImagePullSecre
         for entry in namespaces
     ]
     return by_name
+
+
+def _identity(api: Api) -> str | None:
+    """The uid of the namespace that each cluster is made with and none can lose, as the field identifies clusters."""
+    with contextlib.suppress(ForbiddenError):
+        namespace = api.ask(api.objects.read_namespace, "kube-system") or {}
+        return str(namespace.get("metadata", {}).get("uid") or "") or None
+    return None
 
 
 def _demand(api: Api, context: str, needed: Iterable[Permission], refusals: Iterable[str]) -> None:

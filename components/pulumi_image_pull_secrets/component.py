@@ -91,7 +91,13 @@ class ImagePullSecrets(pulumi.ComponentResource):
             ),
             type=docker_config.SECRET_TYPE,
             data={docker_config.SECRET_KEY: self._content},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[created] if created else []),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[created] if created else [],
+                # For another provider it is replaced, which may be for the same cluster: what is deleted last there, is
+                # what was made before.
+                delete_before_replace=True,
+            ),
         )
 
     def _attach(

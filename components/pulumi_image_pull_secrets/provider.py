@@ -17,6 +17,7 @@ def cluster_provider(
     context: str,
     kubeconfig: pulumi.Input[str] | None = None,
     adopt: bool = False,
+    cluster: str | None = None,
     opts: pulumi.ResourceOptions | None = None,
 ) -> pulumi_kubernetes.Provider:
     """A provider that is bound to one context and can do what ImagePullSecrets asks of it.
@@ -26,6 +27,11 @@ def cluster_provider(
 
     ``kubeconfig`` is a path or the text, also as an Output that is known only after an up. Where it is left out, the
     file is searched for as kubectl does; raises KubeconfigError where it, or the context in it, isn't there.
+
+    ``cluster`` is what a preflight found to tell the cluster from others. Without it, the provider takes a kubeconfig
+    in which the server's address or its certificates were written anew for another cluster: everything is made again
+    and deleted where it was, which is the same place.
+    https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/pkg/provider/provider.go (DiffConfig)
     """
     if kubeconfig is None or isinstance(kubeconfig, str):
         found = kubeconfigs.find(context, kubeconfig)
@@ -40,6 +46,7 @@ def cluster_provider(
         enable_patch_force=True,
         enable_secret_mutable=True,
         upsert_existing_objects=adopt,
+        cluster_identifier=cluster,
         kube_client_settings=pulumi_kubernetes.KubeClientSettingsArgs(qps=CLIENT_QPS, burst=CLIENT_BURST),
         opts=opts,
     )

@@ -91,6 +91,9 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             old, new = _cluster(olds), _cluster(news)
             if old and new and old != new:
                 replaces = [key for key in ("kubeconfig", "context") if key in changed]
+        old_identifier, new_identifier = (values.get("clusterIdentifier") for values in (olds, news))
+        if old_identifier and new_identifier:
+            replaces = ["clusterIdentifier"] if old_identifier != new_identifier else []
         changes = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=changes, diffs=changed, replaces=replaces)
 
