@@ -16,12 +16,12 @@ COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-ver
 TEST_TOOLS := cryptography|hypothesis|jsonschema|markdown-it-py|packaging|psutil|pytest|pytest-asyncio|pytest-timeout
 # What is tested elsewhere in tests/unit is the checkout's, not the library's.
 LIBRARY_TESTS := $(filter-out %/test_ci_docs.py %/test_ci_files.py %/test_drift.py %/test_drift_issue.py \
-  %/test_workflows.py $(wildcard tests/unit/test_standin_*.py),$(wildcard tests/unit/test_*.py)) \
+  %/test_pages.py %/test_reference.py %/test_workflows.py $(wildcard tests/unit/test_standin_*.py),$(wildcard tests/unit/test_*.py)) \
   $(addprefix tests/unit/,command_line doctor registry restart review)
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview down status test test-long test-unit test-lowest bench lint lint-workflows format lock clean
-.PHONY: schema review comment deploy drift drift-issue kubeconfig dist sbom release-notes
+.PHONY: schema reference review comment deploy drift drift-issue kubeconfig dist sbom release-notes
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -86,6 +86,9 @@ lock: $(INSTALLED) ## Renew the pins of requirements-dev.txt
 schema: $(INSTALLED) ## Renew components/schema.json, with the pulumi of the sandbox's parts
 	@$(SANDBOX) parts
 	@$(BIN)/python -m sandbox.schema
+
+reference: $(INSTALLED) ## Renew docs/reference.md
+	@$(BIN)/python -m sandbox.reference
 
 # What follows is for CI, and does the same on a laptop. The first four run the pulumi that is on PATH, with its backend.
 # Values that others choose, such as a tag, are read from the environment by the shell: make would expand them.

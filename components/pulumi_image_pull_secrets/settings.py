@@ -49,6 +49,7 @@ class _Model(BaseModel):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
+        use_attribute_docstrings=True,
         validate_by_name=False,
         validate_by_alias=True,
     )
@@ -58,12 +59,15 @@ class RegistrySettings(_Model):
     """One entry of ``registries``."""
 
     server: StrictStr
+    """The registry's address, such as ghcr.io; each registry once, in whichever spelling."""
     username: StrictStr
+    """The user name, without a colon."""
     password: _SecretText | None = None
     """From ``pulumi config set --secret --path``; never written into the stack file by hand."""
     password_env: StrictStr | None = None
     """The environment variable that holds the password when the program runs, instead of ``password``."""
     email: StrictStr | None = None
+    """For the few registries that still want one."""
 
 
 def _accounts(value: object) -> object:
@@ -74,10 +78,13 @@ class NamespaceSettings(_Model):
     """One entry of ``namespaces``: a name or a glob, or a label selector."""
 
     name: StrictStr | None = None
+    """The name of one namespace, or a glob."""
     selector: StrictStr | None = None
+    """A label selector, in Kubernetes's own syntax, instead of ``name``."""
     service_accounts: Annotated[list[StrictStr], BeforeValidator(_accounts)] = list(DEFAULT_ACCOUNTS)
     """Names and globs; ``all`` is every account."""
     create: StrictBool = False
+    """Whether the namespace and the listed accounts are made; otherwise both must be there."""
     confirm_all: StrictBool = False
     """Whether a pattern that every namespace matches is meant so."""
     allow_empty: StrictBool = False
@@ -99,7 +106,9 @@ class ExclusionSettings(_Model):
     """One entry of ``exclude``: a name or a glob, or a label selector."""
 
     name: StrictStr | None = None
+    """A name, or a glob."""
     selector: StrictStr | None = None
+    """A label selector instead of ``name``."""
 
     def exclusion(self) -> Exclusion:
         """The same in Python's names, without what was left out."""
@@ -114,13 +123,21 @@ class Settings(_Model):
     kubeconfig: StrictStr | None = Field(default=None, repr=False)
     """A kubeconfig's path or text; ``KUBECONFIG`` or the usual file where left out."""
     secret_name: StrictStr
+    """The name of the Secret, the same in every namespace."""
     namespaces: list[NamespaceSettings]
+    """Where the Secret goes, and to which accounts; each entry adds."""
     exclude: list[ExclusionSettings] = []
+    """Namespaces that are left out, whatever else chooses them."""
     registries: list[RegistrySettings] | None = None
+    """The logins, all in one Secret. Either these or ``docker_config_json``."""
     docker_config_json: _SecretText | None = None
+    """The whole text of a ``.dockerconfigjson`` instead of ``registries``."""
     retired_secret_names: list[StrictStr] = []
+    """Earlier names of the Secret, kept with current content and attached to no account."""
     adopt: StrictBool = False
+    """Whether Secrets of these names that somebody else made are taken over."""
     detach: StrictBool = False
+    """Whether exactly our entries are taken off every account, as before a destroy."""
     verify_registries: StrictBool = False
     """Whether the program asks the registries, before anything is registered, if they take the logins."""
 
