@@ -9,6 +9,7 @@ import runpy
 import shlex
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import grpc
@@ -42,7 +43,9 @@ def main() -> None:
     print(port, flush=True)
     # What the program prints is none of the engine's business: it reads the port alone.
     sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
-    server.wait_for_termination()
+    # The engine ends it as Ctrl-C does, and shows what it writes then.
+    with suppress(KeyboardInterrupt):
+        server.wait_for_termination()
 
 
 if __name__ == "__main__":

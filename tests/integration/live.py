@@ -26,7 +26,7 @@ class LiveCluster:
     def __init__(self, admin_kubeconfig: Path, kubectl: Path) -> None:
         self.admin_kubeconfig = admin_kubeconfig
         self._kubectl = kubectl
-        self.api: Any = client.CoreV1Api(new_client_from_config(str(admin_kubeconfig), CONTEXT))
+        self.api: Any = new_core_api(admin_kubeconfig, CONTEXT)
         self.kubectl("apply", "-f", str(CHECKOUT / "deploy" / "rbac.yaml"))
         home = self.new_namespace(USER)
         self.kubectl("create", "clusterrolebinding", home, f"--clusterrole={USER}", f"--serviceaccount={home}:{USER}")
@@ -121,3 +121,7 @@ class LiveCluster:
                     raise
             assert time.monotonic() < deadline, "the condition didn't hold in time"
             time.sleep(0.02)
+
+
+def new_core_api(kubeconfig: Path, context: str) -> client.CoreV1Api:
+    return client.CoreV1Api(new_client_from_config(str(kubeconfig), context))

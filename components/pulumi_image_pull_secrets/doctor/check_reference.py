@@ -20,6 +20,8 @@ _CATEGORIES = {
     "coverage": "Coverage",
 }
 _INTRODUCTION = """\
+<!-- not run: what is in capitals has to be filled in -->
+
 # Checks
 
 What `pull-secrets doctor` looks for. This page is generated from the checks; don't edit it.
