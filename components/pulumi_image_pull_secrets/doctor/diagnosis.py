@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..wording import listed
 from . import account_rules, checks, coverage_rules, pod_rules, secret_rules, verify_rules, workload_rules
+from .copies import told_once
 from .explanation import Causes, Explained, explain
 from .findings import Check, Finding
 from .groups import Alike, Group
@@ -36,7 +37,8 @@ def diagnose(
     suspicions += account_rules.dangling(view, missing)
     suspicions += pod_rules.dangling(view, missing)
     suspicions += _hidden(view, explained, suspicions)
-    findings = (told(each, explained.failing.get(each)) for each in _without_echoes(suspicions, explained))
+    once = told_once(view, _without_echoes(suspicions, explained), explained.failing)
+    findings = (told(each, failing) for each, failing in once)
     return sorted({found for found in findings if found}, key=lambda found: found.sort_key)
 
 
