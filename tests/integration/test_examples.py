@@ -95,12 +95,15 @@ def test_a_secret_registry_in_yaml_is_refused_and_not_shown(stack: ProgramStack,
 
 
 def test_without_default_providers_the_components_own_must_be_given(yaml: ExampleProject) -> None:
-    assert yaml.pulumi("config", "set", "--path", "pulumi:disable-default-providers[0]", "*").returncode == 0
-
+    disabled = ("config", "set", "--path", "pulumi:disable-default-providers[0]")
+    assert yaml.pulumi(*disabled, "*").returncode == 0
     ran = yaml.pulumi("preview")
-
     assert ran.returncode != 0
     assert "Default provider for 'image-pull-secrets' disabled" in ran.stdout
+
+    assert yaml.pulumi(*disabled, "kubernetes").returncode == 0
+    ran = yaml.pulumi("preview")
+    assert ran.returncode == 0, ran.stdout
 
 
 def test_python(cluster: LiveCluster, stack: ProgramStack, namespace: str) -> None:
