@@ -133,9 +133,18 @@ def choose(selection: Selection, seen: Mapping[str, NamespaceSeen]) -> Outcome[C
             obstacles.append(f"{entry} matches no namespace; correct it, or set allowEmpty: true")
         kept = []
         for name in matched:
-            if reason := _reason_against(selection, entry, seen.get(name) or NamespaceSeen(name, {})):
+            namespace = seen.get(name) or NamespaceSeen(name, {})
+            reason = _reason_against(selection, entry, namespace)
+            if reason and entry.create:
+                obstacles.append(
+                    f"{entry} has create: true and is {reason}; left out, it would be deleted with all that is in it; "
+                    "take one of the two out"
+                )
+            elif reason:
                 reasons.setdefault(reason, set()).add(name)
             else:
+                if namespace.is_excluded:
+                    notes.append(f"{entry} has create: true, so that its annotation {EXCLUDE_ANNOTATION} doesn't count")
                 chosen.setdefault(name, []).append(entry)
                 kept.append(name)
         if entry.is_pattern:
@@ -193,7 +202,8 @@ def _reason_against(selection: Selection, entry: Entry, namespace: NamespaceSeen
     for exclusion in selection.exclude:
         if exclusion.matches(namespace):
             return f"left out by {exclusion}"
-    if namespace.is_excluded:
+    # Out of the configuration, a namespace that the stack made is deleted.
+    if namespace.is_excluded and not entry.create:
         return f"left out by their annotation {EXCLUDE_ANNOTATION}"
     if not entry.is_pattern:
         return ""

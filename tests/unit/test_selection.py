@@ -89,6 +89,22 @@ def test_a_namespace_can_opt_out(entry: dict[str, Any]) -> None:
     assert choose(selection(entry), {"team-x": NamespaceSeen.parse(metadata)}).namespaces
 
 
+def test_a_namespace_that_the_stack_makes_is_not_deleted_by_leaving_it_out() -> None:
+    entry = {"name": "team-x", "create": True}
+    metadata = {"name": "team-x", "labels": {"env": "dev"}, "annotations": {EXCLUDE_ANNOTATION: "true"}}
+    seen = {"team-x": NamespaceSeen.parse(metadata)}
+    opted_out = choose(selection(entry), seen)
+    assert [choice.name for choice in opted_out.namespaces] == ["team-x"]
+    assert opted_out.notes == (
+        f"namespaces[0] (team-x) has create: true, so that its annotation {EXCLUDE_ANNOTATION} doesn't count",
+    )
+    excluded = choose(selection(entry, exclude=({"selector": "env=dev"},)), seen)
+    assert excluded.obstacles == (
+        "namespaces[0] (team-x) has create: true and is left out by exclude[0] (env=dev); left out, it would be "
+        "deleted with all that is in it; take one of the two out",
+    )
+
+
 def test_what_is_being_deleted_is_left_out_unless_it_is_named() -> None:
     seen = {"team-x": NamespaceSeen.parse({"name": "team-x", "deletionTimestamp": "2026-01-01T00:00:00Z"})}
     by_pattern = choose(selection({"name": "team-*"}), seen)
