@@ -79,7 +79,7 @@ def preflight(
         live, left = read(api, [choice.name for choice in chosen.namespaces], found, secret_names, owner=owner)
         _demand(api, context, permissions.to_leave(left), refusals)
         wanted = choose_accounts(chosen.namespaces, live)
-        cluster = _identity(api)
+        cluster = _identity(api, found)
         missing = any(not entry.create and entry.name not in live for entry in wanted.namespaces)
         obstacles = find_obstacles(
             wanted.namespaces,
@@ -171,12 +171,12 @@ def _by_name(args: Any, namespaces: Iterable[WantedNamespace]) -> ImagePullSecre
     return by_name
 
 
-def _identity(api: Api) -> str | None:
+def _identity(api: Api, namespaces: Iterable[Object]) -> str | None:
     """The uid of the namespace that each cluster is made with and none can lose, as the field identifies clusters."""
+    found = next((item for item in namespaces if item["metadata"]["name"] == "kube-system"), None)
     with contextlib.suppress(ForbiddenError):
-        namespace = api.ask(api.objects.read_namespace, "kube-system") or {}
-        return str(namespace.get("metadata", {}).get("uid") or "") or None
-    return None
+        found = found or api.ask(api.objects.read_namespace, "kube-system") or {}
+    return (found or {}).get("metadata", {}).get("uid") or None
 
 
 def _demand(api: Api, context: str, needed: Iterable[Permission], refusals: Iterable[str]) -> None:
