@@ -1,6 +1,7 @@
 """Every page: each block of shell commands is typed by a test or says why not, and no link leads nowhere."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,12 +36,26 @@ def anchors(text: str) -> set[str]:
     return made
 
 
+def links(page: Path) -> Iterator[tuple[str, Path, str]]:
+    """Each link into the checkout as it is written, the file or folder that it means, and the anchor there."""
+    for link in _LINK.findall(without_code(page.read_text(encoding="utf-8"))):
+        if not re.match(r"[a-z]+:", link):
+            path, _, anchor = link.partition("#")
+            yield link, (page.parent / path).resolve() if path else page, anchor
+
+
+def test_each_page_of_the_docs_is_found_from_the_readme() -> None:
+    linked = {target for _, target, _ in links(CHECKOUT / "README.md")}
+    docs = {page for page in PAGES if page.is_relative_to(CHECKOUT / "docs")}
+    assert sorted(map(names, docs - linked)) == []
+
+
 def test_all_pages_are_looked_at() -> None:
     found = {names(page) for page in PAGES}
     assert {"README.md", "docs/ci.md", "docs/howto/leave.md", "policies/README.md"} <= found
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page != pages.TUTORIAL], ids=names)
+@pytest.mark.parametrize("page", PAGES, ids=names)
 def test_each_shell_block_is_typed_by_a_test_or_says_why_not(page: Path) -> None:
     open_blocks = [
         f"{names(page)}:{block.line}: {block.lines[0]}"
@@ -53,11 +68,7 @@ def test_each_shell_block_is_typed_by_a_test_or_says_why_not(page: Path) -> None
 @pytest.mark.parametrize("page", PAGES, ids=names)
 def test_no_link_leads_nowhere(page: Path) -> None:
     broken = []
-    for link in _LINK.findall(without_code(page.read_text(encoding="utf-8"))):
-        if re.match(r"[a-z]+:", link):
-            continue
-        path, _, anchor = link.partition("#")
-        target = (page.parent / path).resolve() if path else page
+    for link, target, anchor in links(page):
         if not target.exists() or (anchor and anchor not in anchors(target.read_text(encoding="utf-8"))):
             broken.append(link)
     assert broken == []
