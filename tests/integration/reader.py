@@ -10,7 +10,7 @@ from tests.pages import LEFT_OUT, Step
 
 MADE_UP = {
     r"\d{4}-\d\d-\d\d \d\d:\d\d": "TIME",
-    r"\b\d+[sm]\b": "AGE",
+    r"\b(\d+[smh])+\b": "AGE",
     r"[ ]+": " ",
 }
 """What is another each time, and the width of columns that follows from it."""
