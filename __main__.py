@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent / "components"))
 from pulumi_image_pull_secrets import ImagePullSecrets, ImagePullSecretsError, cluster_provider
 from pulumi_image_pull_secrets.cluster import preflight
 from pulumi_image_pull_secrets.component import owner
+from pulumi_image_pull_secrets.passwords.obtaining import obtain
 from pulumi_image_pull_secrets.registry.stack_logins import verify
 from pulumi_image_pull_secrets.settings import load
 
@@ -17,13 +18,14 @@ NAME = "pulls"
 
 
 def main() -> None:
-    """Settings -> logins -> preflight -> provider -> component -> outputs."""
-    settings = load()
+    """Settings -> passwords -> logins -> preflight -> provider -> component -> outputs."""
+    obtained = obtain(load(), owner=owner(NAME))
+    settings = obtained.settings
     logins = verify(settings)
     if logins.warning:
         pulumi.warn(logins.warning)
     resolved = preflight(
-        settings.args(),
+        settings.args(expires=obtained.expires),
         owner=owner(NAME),
         context=settings.context,
         kubeconfig=settings.kubeconfig,

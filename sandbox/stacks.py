@@ -8,6 +8,7 @@ import yaml
 
 from .engine import CHECKOUT, PROJECT
 
+_PASSWORD_KEYS = {"password", "passwordCommand", "passwordFrom", "passwordLifetime"}
 _ENCRYPTION_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey")
 
 
@@ -36,16 +37,17 @@ class StackFile:
         return str(self.config.get("context", ""))
 
     def with_made_up_passwords(self) -> "StackFile":
-        """The same without its encrypted values, which only its owner can decrypt and no throwaway cluster needs.
+        """The same without encrypted values and commands' passwords, which are its owner's, and needed by no sandbox.
 
         No registry is asked whether it takes what is made up.
         """
         registries = [
             {
-                **{key: value for key, value in entry.items() if key != "password"},
+                "username": "sandbox",
+                **{key: value for key, value in entry.items() if key not in _PASSWORD_KEYS},
                 "passwordEnv": f"SANDBOX_PASSWORD_{index}",
             }
-            if "password" in entry
+            if _PASSWORD_KEYS & entry.keys()
             else entry
             for index, entry in enumerate(self.config.get("registries", []))
         ]

@@ -62,6 +62,9 @@ class ImagePullSecretsArgs(TypedDict):
     """Labels for the Secrets."""
     annotations: NotRequired[dict[str, str]]
     """Annotations for the Secrets."""
+    expires: NotRequired[pulumi.Input[str]]
+    """When the password that ends first does, in RFC 3339. It is written on the Secrets as
+    image-pull-secrets/expires, where pull-secrets doctor reads it."""
 
 
 class NamespaceChoice(TypedDict, total=False):

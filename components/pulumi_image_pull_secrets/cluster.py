@@ -1,8 +1,8 @@
 """What the cluster has, asked before anything is registered.
 
 Everything is asked in lists, a page at a time: one per kind or, where that would read far more than the stack lists
-or isn't allowed, one per listed namespace. Nothing is written, and no Secret's data is ever read: Secrets are asked
-for as metadata only.
+or isn't allowed, one per listed namespace. Nothing is written, and no Secret's data is read: Secrets are asked for
+as metadata only.
 """
 
 import contextlib

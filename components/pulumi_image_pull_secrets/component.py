@@ -20,6 +20,7 @@ from .attachment import (
 )
 from .docker_config import Registry
 from .errors import InvalidArgumentsError, Problem
+from .token_expiry import EXPIRES_ANNOTATION
 from .validation import DEFAULT_ACCOUNTS, find_problems
 
 TYPE = "image-pull-secrets:index:ImagePullSecrets"
@@ -59,7 +60,12 @@ class ImagePullSecrets(pulumi.ComponentResource):
         self._secret_names = (args["secret_name"], *args.get("retired_secret_names", []))
         self._content = _content(args)
         self._labels = args.get("labels")
-        self._annotations = {**args.get("annotations", {}), OWNER_ANNOTATION: self._owner}
+        self._annotations: dict[str, pulumi.Input[str]] = {
+            **args.get("annotations", {}),
+            OWNER_ANNOTATION: self._owner,
+        }
+        if "expires" in args:
+            self._annotations[EXPIRES_ANNOTATION] = args["expires"]
 
         secrets: list[str] = []
         attached: dict[str, pulumi.Output[list[str]]] = {}

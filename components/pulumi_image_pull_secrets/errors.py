@@ -86,6 +86,10 @@ class SettingsError(ImagePullSecretsError):
         super().__init__(f'stack "{stack}" has {_count(self.lines)} in its configuration:{listing}')
 
 
+class PasswordCommandError(ImagePullSecretsError):
+    """A command that should print a password failed, or printed something else."""
+
+
 class ImageNameError(ImagePullSecretsError):
     """What was given as an image's name isn't one."""
 

@@ -6,7 +6,7 @@ key as the user wrote it; no message holds the value of a secret.
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import pulumi
@@ -25,7 +25,8 @@ from pydantic.alias_generators import to_camel
 
 from .args import Exclusion, NamespaceChoice, RegistryArgs, SelectionArgs
 from .errors import Problem, SettingsError
-from .names import nearest, shown
+from .names import nearest
+from .passwords import sources
 from .spelling import in_camel_case
 from .validation import DEFAULT_ACCOUNTS, find_problems
 
@@ -66,6 +67,12 @@ class RegistrySettings(_Model):
     """From ``pulumi config set --secret --path``; never written into the stack file by hand."""
     password_env: StrictStr | None = None
     """The environment variable that holds the password when the program runs, instead of ``password``."""
+    password_command: list[StrictStr] | None = None
+    """A program and its arguments, which prints the password, instead of ``password``; no shell reads it."""
+    password_lifetime: StrictStr | None = None
+    """How long a password of ``password_command`` is good for, such as 12h. It is renewed when half of that is over."""
+    password_from: StrictStr | None = None
+    """``ecr``, ``gar`` or ``acr``: command, lifetime and user name for that cloud's registry, instead of all three."""
     email: StrictStr | None = None
     """For the few registries that still want one."""
 
@@ -141,8 +148,11 @@ class Settings(_Model):
     verify_registries: StrictBool = False
     """Whether the program asks the registries, before anything is registered, if they take the logins."""
 
-    def args(self) -> SelectionArgs:
-        """What the preflight makes the component's arguments of; every password a secret Output."""
+    def args(self, *, expires: str | None = None) -> SelectionArgs:
+        """What the preflight makes the component's arguments of; every password a secret Output.
+
+        ``expires`` is when the first of the passwords ends, in RFC 3339.
+        """
         args = SelectionArgs(
             secret_name=self.secret_name,
             namespaces=[entry.choice() for entry in self.namespaces],
@@ -153,6 +163,8 @@ class Settings(_Model):
         )
         if self.docker_config_json is not None:
             args["docker_config_json"] = pulumi.Output.secret(self.docker_config_json.get_secret_value())
+        if expires is not None:
+            args["expires"] = expires
         if self.registries is not None:
             args["registries"] = [_registry_args(registry) for registry in self.registries]
         return args
@@ -161,7 +173,8 @@ class Settings(_Model):
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """The running program's Settings, from its stack's configuration.
 
-    Passwords come from Pulumi's encrypted configuration or, where an entry names a ``passwordEnv``, from ``environ``.
+    Passwords come from Pulumi's encrypted configuration or, where an entry names a ``passwordEnv``, from ``environ``;
+    those of a ``passwordCommand`` are still missing.
     Raises SettingsError with all mistakes.
     """
     prefix = f"{PROJECT}:"
@@ -172,7 +185,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 def parse(raw: Mapping[str, str], *, stack: str, environ: Mapping[str, str] = os.environ) -> Settings:
     """Settings from the texts that Pulumi has under the project's keys: plain text, or JSON for lists and objects."""
     values = {key: _decoded(key, value) for key, value in raw.items()}
-    problems = list(_environment_passwords(values.get("registries"), dict(environ)))
+    problems = list(sources.fill_in(values.get("registries"), dict(environ), PROJECT))
     settings: Settings | None = None
     try:
         settings = Settings.model_validate(values)
@@ -214,30 +227,6 @@ def _decoded(key: str, value: Any) -> Any:
         return json.loads(value)
     except (ValueError, RecursionError):
         return value
-
-
-def _environment_passwords(registries: Any, environ: Mapping[str, str]) -> Iterator[Problem]:
-    """Fills in each password that an entry leaves to the environment; tells those that can't be."""
-    for index, registry in enumerate(registries if isinstance(registries, list) else []):
-        if not isinstance(registry, dict):
-            continue
-        variable, password = registry.get("passwordEnv"), registry.get("password")
-        path = ("registries", index)
-        if variable is None:
-            if password is None:
-                yield Problem(
-                    (*path, "password"),
-                    f"missing; set it with: pulumi config set --secret --path '{PROJECT}:registries[{index}].password'",
-                )
-        elif password is not None:
-            yield Problem((*path, "passwordEnv"), "password is given as well; give one of the two")
-        elif isinstance(variable, str):
-            if environ.get(variable):
-                registry["password"] = environ[variable]
-            else:
-                yield Problem(
-                    (*path, "passwordEnv"), f"the environment variable {shown(variable)} is not set; export it"
-                )
 
 
 def _shape_problem(details: Mapping[str, Any]) -> Problem:

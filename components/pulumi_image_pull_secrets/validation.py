@@ -10,6 +10,7 @@ from typing import Any
 from . import docker_config, label_selector, names, patterns
 from .attachment import ANNOTATION_PREFIX
 from .errors import DockerConfigError, LabelSelectorError, Problem, RegistryAddressError
+from .token_expiry import parse_time
 
 _Path = tuple[str | int, ...]
 
@@ -32,6 +33,9 @@ def find_problems(
         yield from _namespaces(config.get("namespaces"), may_be_empty=may_be_empty)
     yield from _credential(config)
     yield from _metadata(config)
+    expires = config.get("expires")
+    if isinstance(expires, str) and parse_time(expires) is None:
+        yield Problem(("expires",), f"{names.shown(expires)} is no time in RFC 3339, such as 2030-01-31T12:00:00Z")
 
 
 def find_choice_problems(config: Mapping[str, Any]) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ import pytest
 import yaml
 from pulumi import automation
 from pulumi_image_pull_secrets import ImagePullSecrets, cluster_provider
+from pulumi_image_pull_secrets.token_expiry import EXPIRES_ANNOTATION
 from pulumi_kubernetes.core import v1 as core
 
 from sandbox.engine import CHECKOUT, Engine, checkout_program
@@ -172,6 +173,37 @@ def test_passwords_from_the_environment_and_from_encrypted_configuration(
     # own part alone.
     given = {text for place, text in searched.texts.items() if place.startswith("PULUMI_CONFIG in ")}
     assert given <= {b"PULUMI_CONFIG={}"}
+
+
+def test_passwords_that_a_command_prints(
+    cluster: LiveCluster, searched: Searched, engine: Engine, tmp_path: Path
+) -> None:
+    stack, passwords = searched.stack, [new_password() for _ in range(3)]
+    namespace = cluster.new_namespace()
+    stack.config["namespaces"] = [{"name": namespace}]
+    file = tmp_path / "token"
+    careless = 'echo "$(cat "$0")" >&2; cat "$0"; exit "$1"'
+    login: dict[str, Any] = {"server": "ghcr.io", "username": "bot", "passwordLifetime": "12h"}
+    stack.config["registries"] = [login]
+
+    def give(password: str, status: int) -> None:
+        file.write_text(password)
+        login["passwordCommand"] = ["sh", "-c", careless, str(file), str(status)]
+
+    def fail_when_it_is_renewed() -> Callable[[], Any]:
+        cluster.kubectl("annotate", "secret", "regcred", "-n", namespace, f"{EXPIRES_ANNOTATION}-")
+        give(passwords[1], status=1)
+        return lambda: give(passwords[0], status=0)
+
+    def have_the_api_server_refuse() -> Callable[[], Any]:
+        cluster.kubectl("patch", "secret", "regcred", "-n", namespace, "-p", '{"immutable": true}')
+        give(passwords[2], status=0)
+        return lambda: cluster.kubectl("delete", "secret", "regcred", "-n", namespace)
+
+    give(passwords[0], status=0)
+    every_kind_of_run(searched, engine, fail_when_it_is_renewed, have_the_api_server_refuse)
+
+    searched.assert_nowhere(*passwords)
 
 
 class Importing:

@@ -214,6 +214,7 @@ VALUES: dict[str, Any] = {
     "username": "bot",
     "password": "-",
     "email": "ci@acme.example",
+    "expires": "2030-01-31T12:00:00Z",
 }
 
 

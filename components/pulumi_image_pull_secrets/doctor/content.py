@@ -11,9 +11,10 @@ from ..docker_config import DOCKER_HUB_KEY, registry_key
 from ..errors import RegistryAddressError
 from ..key_pattern import HUB_INDEX, Mistake, index_of
 from ..keyring import Config, Credential, Failure, Fault, Keyring, Kind, ParsedConfig, dead_keys, parse
+from ..token_expiry import Expiry
 from ..wording import key_text
 from . import checks
-from .expiry import Expiry, expiry_of
+from .expiry import expiry_of
 from .findings import Check
 from .observation import SecretSeen
 

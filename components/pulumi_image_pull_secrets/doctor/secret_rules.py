@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timezone
 
+from ..token_expiry import Expiry
 from ..wording import key_text, listed, user_text
 from . import checks
 from .content import Content, Login, registry_of, server
-from .expiry import Expiry
 from .findings import Check
 from .groups import Alike
 from .observation import ObjectName

@@ -70,4 +70,6 @@ def logins_of(settings: Settings) -> Iterator[StackLogin]:
 def _fix(place: str, registry: RegistrySettings) -> str:
     if registry.password_env is not None:
         return f"correct the username, or what the environment variable {shown(registry.password_env)} holds"
+    if registry.password_command is not None:
+        return "correct the username, or what its command prints; or have a revoked token renewed"
     return f"correct the username, or set the password with: pulumi config set --secret --path '{place}.password'"

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pulumi_image_pull_secrets.doctor.expiry import Expiry, expiry_of
+from pulumi_image_pull_secrets.doctor.expiry import expiry_of
 from pulumi_image_pull_secrets.keyring import Credential
+from pulumi_image_pull_secrets.token_expiry import Expiry
 
 from tests.unit.doctor.observed import DAY, HOUR, NOW, secret
 

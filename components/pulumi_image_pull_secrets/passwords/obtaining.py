@@ -1,0 +1,114 @@
+"""The passwords that commands print, for a stack's settings."""
+
+import base64
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+import pulumi
+from pydantic import SecretStr
+
+from ..api import Api, ForbiddenError, Object
+from ..attachment import OWNER_ANNOTATION
+from ..docker_config import SECRET_KEY, SECRET_TYPE, registry_key
+from ..errors import PasswordCommandError, SettingsError
+from ..patterns import is_pattern
+from ..settings import PROJECT, RegistrySettings, Settings
+from ..token_expiry import EXPIRES_ANNOTATION, as_text, expiry_in
+from . import commands, lifetime
+from .reuse import Reusable, Written, reusable
+
+
+@dataclass(frozen=True)
+class Obtained:
+    """Settings that have all their passwords."""
+
+    settings: Settings
+    expires: str | None = None
+    """When the first of them ends, in RFC 3339; None where nothing says so."""
+
+
+def obtain(settings: Settings, *, owner: str) -> Obtained:
+    """Runs each ``passwordCommand``, unless the stack's Secrets hold a password of it that stays for now.
+
+    Those with a lifetime are renewed together. Raises SettingsError with everything that went wrong, KubeconfigError,
+    or ClusterUnreachableError; the cluster is asked only where a lifetime is given.
+    """
+    by_index = {
+        index: registry for index, registry in enumerate(settings.registries or ()) if registry.password_command
+    }
+    ending = {index: registry for index, registry in by_index.items() if registry.password_lifetime is not None}
+    kept = _kept(settings, list(ending.values()), owner) if ending else None
+    passwords = {index: kept.passwords[registry_key(ending[index].server)] for index in ending} if kept else {}
+    passwords |= _run({index: registry for index, registry in by_index.items() if index not in passwords})
+    registries = [
+        registry.model_copy(update={"password": SecretStr(passwords[index])}) if index in passwords else registry
+        for index, registry in enumerate(settings.registries or ())
+    ]
+    expires = kept.expires if kept else _expires({index: passwords[index] for index in ending}, ending)
+    return Obtained(settings.model_copy(update={"registries": registries}) if passwords else settings, expires)
+
+
+def _run(registries: Mapping[int, RegistrySettings]) -> dict[int, str]:
+    passwords: dict[int, str] = {}
+    failures: list[str] = []
+    for index, registry in registries.items():
+        try:
+            passwords[index] = commands.run(registry.password_command or ())
+        except PasswordCommandError as error:
+            key = "passwordFrom" if registry.password_from else "passwordCommand"
+            failures.append(f"{PROJECT}:registries[{index}].{key}: {error}")
+    if failures:
+        raise SettingsError(pulumi.get_stack(), failures)
+    return passwords
+
+
+def _expires(passwords: Mapping[int, str], registries: Mapping[int, RegistrySettings]) -> str | None:
+    """When the first of new passwords ends: after its lifetime, or earlier where it says so itself."""
+    now = datetime.now(timezone.utc)
+    ends = [now + _lifetime(registry) for registry in registries.values()]
+    ends += [told.at for password in passwords.values() if (told := expiry_in(password))]
+    return as_text(min(ends)) if registries else None
+
+
+def _kept(settings: Settings, registries: Sequence[RegistrySettings], owner: str) -> Reusable | None:
+    with Api(context=settings.context, kubeconfig=settings.kubeconfig) as api:
+        api.check()
+        found = [_written(secret) for secret in _secrets(api, settings) if _owner(secret) == owner]
+    return reusable(
+        found,
+        {registry_key(registry.server): registry.username for registry in registries},
+        lifetime=min(map(_lifetime, registries)),
+        now=datetime.now(timezone.utc),
+    )
+
+
+def _secrets(api: Api, settings: Settings) -> Iterator[Object]:
+    selector = f"metadata.name={settings.secret_name},type={SECRET_TYPE}"
+    try:
+        yield from api.list(api.objects.list_secret_for_all_namespaces, field_selector=selector)
+    except ForbiddenError:
+        # Who may not look there has no say in what is there; where it is needed, the preflight tells.
+        for namespace in settings.namespaces:
+            if namespace.name is not None and not is_pattern(namespace.name):
+                with contextlib.suppress(ForbiddenError):
+                    yield from api.list(api.objects.list_namespaced_secret, namespace.name, field_selector=selector)
+
+
+def _owner(secret: Object) -> str | None:
+    owner: str | None = (secret["metadata"].get("annotations") or {}).get(OWNER_ANNOTATION)
+    return owner
+
+
+def _written(secret: Object) -> Written:
+    # Whatever else it holds: what is no text in base64 is nothing to keep.
+    try:
+        text = base64.b64decode((secret.get("data") or {}).get(SECRET_KEY) or "").decode()
+    except ValueError:
+        text = ""
+    return Written(text, (secret["metadata"].get("annotations") or {}).get(EXPIRES_ANNOTATION))
+
+
+def _lifetime(registry: RegistrySettings) -> timedelta:
+    return lifetime.parse(registry.password_lifetime or "")

@@ -1,0 +1,61 @@
+"""Whether the passwords that are in the cluster shall stay there for now. Pure.
+
+A command prints another token each time it runs. Were each put into the Secrets, every preview would have a change to
+show, and none would be worth reading. So what is there stays, as long as more than half of its life is left.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ..token_expiry import parse_time
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one Secret of ours holds."""
+
+    text: str = field(repr=False)
+    """Its ``.dockerconfigjson``."""
+    expires: str | None
+    """Its annotation."""
+
+
+@dataclass(frozen=True)
+class Reusable:
+    """Passwords that stay, and until when they are good."""
+
+    passwords: Mapping[str, str] = field(repr=False)
+    """By the registry's key."""
+    expires: str
+
+
+def reusable(
+    found: Iterable[Written], usernames: Mapping[str, str], *, lifetime: timedelta, now: datetime
+) -> Reusable | None:
+    """What all Secrets agree on for the registries in ``usernames`` (key -> user name), or None where that can't stay.
+
+    All, because whoever may write in one of the namespaces shall have no say in what the others get. ``lifetime`` is
+    how long the one that ends first was good for when it was new.
+    """
+    contents = set(found)
+    if len(contents) != 1:
+        return None
+    (written,) = contents
+    expires = parse_time(written.expires)
+    # A time too far off is nothing that we wrote for this lifetime.
+    if written.expires is None or expires is None or not now + lifetime / 2 < expires <= now + lifetime:
+        return None
+    passwords = {key: _password(written.text, key, username) for key, username in usernames.items()}
+    present = {key: password for key, password in passwords.items() if password}
+    return Reusable(present, written.expires) if present.keys() == passwords.keys() else None
+
+
+def _password(text: str, key: str, username: str) -> str | None:
+    try:
+        entry = json.loads(text)["auths"][key]
+        password = entry["password"] if entry["username"] == username else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return password if isinstance(password, str) else None
