@@ -38,7 +38,9 @@ def main() -> None:
         "cluster", context=settings.context, kubeconfig=settings.kubeconfig, adopt=True, cluster=resolved.cluster
     )
     opts = pulumi.ResourceOptions(provider=cluster)
-    pulls = ImagePullSecrets(NAME, resolved.args, opts, live_accounts=resolved.live_accounts)
+    pulls = ImagePullSecrets(
+        NAME, resolved.args, opts, live_accounts=resolved.live_accounts, coverage=resolved.coverage
+    )
     pulumi.export("secrets", pulls.secrets)
     pulumi.export("attached", pulls.attached)
 

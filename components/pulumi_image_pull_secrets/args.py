@@ -100,6 +100,8 @@ class SelectionArgs(ImagePullSecretsArgs):
     """What chooses the namespaces that get it; each entry adds."""
     exclude: NotRequired[list[Exclusion]]
     """What they don't include, whatever an entry chooses."""
+    coverage: NotRequired[str]
+    """What accounts that are made later get the name from: the next "up", or, at their creation, "admission"."""
 
 
 def find_shape_problems(args: Mapping[str, Any], spelled: Callable[[str], str] = str) -> Iterator[Problem]:

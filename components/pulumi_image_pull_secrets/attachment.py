@@ -42,21 +42,26 @@ class LiveAccount:
 
     @classmethod
     def parse(cls, account: Mapping[str, Any], owner: str) -> "LiveAccount":
-        """From an account as the API server writes it, in JSON's terms."""
+        """From an account as the API server writes it, in JSON's terms.
+
+        Without ``managedFields`` nothing is known of who holds what; an empty list says that nobody holds anything.
+        """
         metadata = account.get("metadata") or {}
+        is_told = metadata.get("managedFields") is not None
         key = annotation_key(owner)
         fields = [(entry, entry.get("fieldsV1") or {}) for entry in metadata.get("managedFields") or []]
         with_annotation = {_manager(entry) for entry, held in fields if _holds(held, "metadata", "annotations", key)}
         with_list = {_manager(entry) for entry, held in fields if _holds(held, "imagePullSecrets")}
-        # Pulumi applies, so who updated is somebody else; and what nobody holds isn't removed by omitting it either.
+        # Pulumi applies, so who updated is somebody else. What nobody holds isn't removed by omitting it either: from
+        # the first apply on, "before-first-apply" holds what was there, such as what an admission policy added.
         ours = with_annotation if [operation for _, operation in with_annotation] == ["Apply"] else set()
         pull_secrets = tuple(entry["name"] for entry in account.get("imagePullSecrets") or [] if entry.get("name"))
         annotation = (metadata.get("annotations") or {}).get(key)
         return cls(
             pull_secrets=pull_secrets,
             annotation=annotation,
-            annotation_is_shared=bool(fields) and annotation is not None and not ours,
-            list_is_shared=bool(fields) and bool(pull_secrets) and not (ours and with_list == ours),
+            annotation_is_shared=is_told and annotation is not None and not ours,
+            list_is_shared=is_told and bool(pull_secrets) and not (ours and with_list == ours),
             has_opted_out=has_opted_out(metadata),
         )
 

@@ -8,10 +8,13 @@ as metadata only.
 import contextlib
 import itertools
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from kubernetes import client
+
 from . import permissions
+from .admission import GROUP, POLICIES, VERSIONS, Coverage, covering, policy_name
 from .api import Api, ForbiddenError, Object, Request
 from .args import ImagePullSecretsArgs, NamespaceArgs, SelectionArgs, without_none
 from .attachment import OWNER_ANNOTATION, LiveAccount
@@ -24,6 +27,12 @@ from .validation import find_choice_problems
 
 _FEW_NAMESPACES = 25
 """Up to this many, one list per namespace reads less than one of the whole cluster."""
+
+_COVERED = "accounts that are made later get the name at their creation, by the MutatingAdmissionPolicy {}"
+_NO_POLICIES = (
+    "coverage: admission needs MutatingAdmissionPolicy, which the cluster doesn't have: it comes with Kubernetes 1.36, "
+    "and since 1.34 with its feature gate and admissionregistration.k8s.io/v1beta1 switched on; leave coverage out"
+)
 
 LiveAccounts = Mapping[str, Mapping[str, LiveAccount]]
 """Namespace -> ServiceAccount -> what it holds.
@@ -44,6 +53,8 @@ class Resolved:
     """What tells this cluster from any other, for cluster_provider; None where it may not be read."""
     notes: tuple[str, ...] = ()
     """What patterns chose, and what was left out, a line for each; nothing where all is given by name."""
+    coverage: Coverage | None = None
+    """The component's, too: what becomes of accounts that are made later, where an admission policy is to see to it."""
 
 
 def preflight(
@@ -80,6 +91,10 @@ def preflight(
         _demand(api, context, permissions.to_leave(left), refusals)
         wanted = choose_accounts(chosen.namespaces, live)
         cluster = _identity(api, found)
+        coverage = None
+        if covers_new_accounts := args.get("coverage") == "admission" and not args.get("detach"):
+            _demand(api, context, permissions.to_cover(), refusals)
+            coverage = _coverage(api, selection)
         missing = any(not entry.create and entry.name not in live for entry in wanted.namespaces)
         obstacles = find_obstacles(
             wanted.namespaces,
@@ -89,10 +104,13 @@ def preflight(
             known_namespaces=namespace_names(api) if missing else (),
         )
         findings = [*chosen.obstacles, *wanted.obstacles, *obstacles]
+        if covers_new_accounts and coverage is None:
+            findings.append(_NO_POLICIES)
         if findings or refusals:
             raise PreflightError(context, findings, refusals)
     live_accounts = {**left, **{name: namespace.accounts for name, namespace in live.items()}}
-    return Resolved(_by_name(args, wanted.namespaces), live_accounts, cluster, (*chosen.notes, *wanted.notes))
+    notes = (*chosen.notes, *wanted.notes, *([_COVERED.format(policy_name(owner))] if coverage else []))
+    return Resolved(_by_name(args, wanted.namespaces), live_accounts, cluster, notes, coverage)
 
 
 def lacking(api: Api, needed: Iterable[Permission]) -> list[Permission]:
@@ -102,10 +120,10 @@ def lacking(api: Api, needed: Iterable[Permission]) -> list[Permission]:
     https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
     """
     needed = dict.fromkeys(needed)
-    everywhere = dict.fromkeys(Permission(entry.verb, entry.resource, "") for entry in needed)
+    everywhere = dict.fromkeys(replace(entry, namespace="") for entry in needed)
     with contextlib.suppress(ForbiddenError):
         allowed = dict(zip(everywhere, api.each(everywhere, lambda entry: _is_allowed(api, entry)), strict=True))
-        doubtful = [entry for entry in needed if not allowed[Permission(entry.verb, entry.resource, "")]]
+        doubtful = [entry for entry in needed if not allowed[replace(entry, namespace="")]]
         answers = api.each(doubtful, lambda entry: bool(entry.namespace) and _is_allowed(api, entry))
         return [entry for entry, is_allowed in zip(doubtful, answers, strict=True) if not is_allowed]
     return []
@@ -140,6 +158,8 @@ def read(
     left: dict[str, dict[str, LiveAccount]] = {}
     for item in _accounts(api, list(found)):
         namespace, name = item["metadata"]["namespace"], item["metadata"]["name"]
+        # JSON leaves an empty list out, and here it does tell.
+        item["metadata"].setdefault("managedFields", [])
         account = LiveAccount.parse(item, owner)
         if namespace in found:
             accounts[namespace][name] = account
@@ -163,7 +183,7 @@ def read(
 
 
 def _by_name(args: Any, namespaces: Iterable[WantedNamespace]) -> ImagePullSecretsArgs:
-    by_name: ImagePullSecretsArgs = {key: value for key, value in args.items() if key != "exclude"}  # type: ignore[assignment]
+    by_name: ImagePullSecretsArgs = {key: value for key, value in args.items() if key not in ("exclude", "coverage")}  # type: ignore[assignment]
     by_name["namespaces"] = [
         NamespaceArgs(name=entry.name, service_accounts=list(entry.service_accounts), create=entry.create)
         for entry in namespaces
@@ -177,6 +197,16 @@ def _identity(api: Api, namespaces: Iterable[Object]) -> str | None:
     with contextlib.suppress(ForbiddenError):
         found = found or api.ask(api.objects.read_namespace, "kube-system") or {}
     return (found or {}).get("metadata", {}).get("uid") or None
+
+
+def _coverage(api: Api, selection: Selection) -> Coverage | None:
+    """With the best version of the policies' API that the cluster has; None where it has none."""
+    groups = api.group(client.CustomObjectsApi)
+    for version in VERSIONS:
+        resources = (api.ask(groups.get_api_resources, GROUP, version) or {}).get("resources") or []
+        if any(resource.get("name") == POLICIES for resource in resources):
+            return covering(selection, version)
+    return None
 
 
 def _demand(api: Api, context: str, needed: Iterable[Permission], refusals: Iterable[str]) -> None:
@@ -196,6 +226,8 @@ def _is_allowed(api: Api, permission: Permission) -> bool:
     attributes = {"verb": permission.verb, "resource": resource, "namespace": permission.namespace}
     if part:
         attributes["subresource"] = part
+    if permission.group:
+        attributes["group"] = permission.group
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",

@@ -8,7 +8,8 @@ import pulumi
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 
-from . import docker_config
+from . import docker_config, policy
+from .admission import Coverage
 from .args import ImagePullSecretsArgs, NamespaceArgs, find_shape_problems, without_none
 from .attachment import (
     OWNER_ANNOTATION,
@@ -42,11 +43,13 @@ class ImagePullSecrets(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
         *,
         live_accounts: Mapping[str, Mapping[str, LiveAccount]] | None = None,
+        coverage: Coverage | None = None,
     ) -> None:
         """Registers the Secrets and the patches.
 
         The provider must force patches and change Secrets in place: cluster_provider makes one that does.
         ``live_accounts`` is what cluster.preflight read; without it the component reads each account by itself.
+        ``coverage`` is what it made of ``coverage: admission``, for accounts that are made later.
         Raises InvalidArgumentsError before anything is registered.
         """
         args = without_none(args)
@@ -77,6 +80,8 @@ class ImagePullSecrets(pulumi.ComponentResource):
                 result = self._attach(namespace["name"], account, current, created)
                 attached[f"{namespace['name']}/{account}"] = result.apply(lambda a: list(a.attached))
         self._leave(args)
+        if coverage is not None and self._wanted:
+            policy.register(self, name, coverage, secret_name=args["secret_name"], owner=self._owner)
         self.secrets = pulumi.Output.from_input(secrets)
         # Of no accounts at all, Output.all makes a list.
         self.attached = pulumi.Output.all(**attached).apply(dict)
@@ -235,8 +240,10 @@ def _as_json(metadata: meta.outputs.ObjectMeta) -> dict[str, Any]:
         "annotations": dict(metadata.annotations or {}),
         "managedFields": [
             {"manager": entry.manager, "operation": entry.operation, "fieldsV1": entry.fields_v1}
-            for entry in metadata.managed_fields or []
-        ],
+            for entry in metadata.managed_fields
+        ]
+        if metadata.managed_fields
+        else None,
     }
 
 

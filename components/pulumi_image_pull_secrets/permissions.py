@@ -9,23 +9,27 @@ https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from . import admission
 from .preflight import WantedNamespace
 from .selection import Choice
 
 _SECRET_VERBS = ("get", "list", "watch", "create", "patch", "delete")
 _ACCOUNT_VERBS = ("get", "list", "patch")
 _NAMESPACE_VERBS = ("get", "list", "watch", "create", "patch", "delete")
+_POLICY_VERBS = ("get", "list", "watch", "create", "patch", "delete")
 _FEW_NAMES = 5
 
 
 @dataclass(frozen=True)
 class Permission:
-    """One verb on one resource of the core API group, or on a part of one, such as ``pods/eviction``."""
+    """One verb on one resource, or on a part of one, such as ``pods/eviction``."""
 
     verb: str
     resource: str
     namespace: str
     """Where; empty for the whole cluster."""
+    group: str = ""
+    """The API group of the resource; empty for the core group."""
 
 
 def to_choose() -> Iterator[Permission]:
@@ -50,6 +54,13 @@ def to_leave(namespaces: Iterable[str]) -> Iterator[Permission]:
     for namespace in namespaces:
         yield from _each(("get", "patch"), "serviceaccounts", namespace)
         yield from _each(("get", "list", "watch", "delete"), "secrets", namespace)
+
+
+def to_cover() -> Iterator[Permission]:
+    """All that a policy for accounts which are made later asks for."""
+    for resource in (admission.POLICIES, admission.BINDINGS):
+        for verb in _POLICY_VERBS:
+            yield Permission(verb, resource, "", admission.GROUP)
 
 
 def to_evict(namespaces: Iterable[str]) -> Iterator[Permission]:

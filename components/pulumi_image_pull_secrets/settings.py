@@ -135,6 +135,8 @@ class Settings(_Model):
     """Where the Secret goes, and to which accounts; each entry adds."""
     exclude: list[ExclusionSettings] = []
     """Namespaces that are left out, whatever else chooses them."""
+    coverage: StrictStr = "up"
+    """What gives accounts that are made later the name: the next ``up``, or ``admission`` at their creation."""
     registries: list[RegistrySettings] | None = None
     """The logins, all in one Secret. Either these or ``docker_config_json``."""
     docker_config_json: _SecretText | None = None
@@ -157,6 +159,7 @@ class Settings(_Model):
             secret_name=self.secret_name,
             namespaces=[entry.choice() for entry in self.namespaces],
             exclude=[entry.exclusion() for entry in self.exclude],
+            coverage=self.coverage,
             retired_secret_names=self.retired_secret_names,
             adopt=self.adopt,
             detach=self.detach,

@@ -17,6 +17,9 @@ _Path = tuple[str | int, ...]
 DEFAULT_ACCOUNTS = ("default",)
 """The accounts of a namespace that names none: Kubernetes makes ``default`` in every namespace."""
 
+COVERAGES = ("up", "admission")
+"""What ``coverage`` may be."""
+
 
 def find_problems(
     config: Mapping[str, Any], *, has_patterns: bool = False, may_be_empty: bool = False
@@ -54,6 +57,9 @@ def find_choice_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
                 if key == "namespaces":
                     yield from _choice(entry, (key, index))
     yield from _named_and_excluded(config)
+    coverage = config.get("coverage")
+    if isinstance(coverage, str) and coverage not in COVERAGES:
+        yield Problem(("coverage",), f"{names.shown(coverage)} is unknown; give one of: {', '.join(COVERAGES)}")
 
 
 def _one_way_to_choose(entry: Mapping[str, Any], path: _Path) -> Iterator[Problem]:

@@ -29,7 +29,9 @@ class LiveCluster:
         self.api: Any = new_core_api(admin_kubeconfig, CONTEXT)
         self.kubectl("apply", "-f", str(CHECKOUT / "deploy" / "rbac.yaml"))
         home = self.new_namespace(USER)
-        self.kubectl("create", "clusterrolebinding", home, f"--clusterrole={USER}", f"--serviceaccount={home}:{USER}")
+        self.user = f"{home}:{USER}"
+        """Who programs are, as kubectl's ``--serviceaccount`` takes it."""
+        self.kubectl("create", "clusterrolebinding", home, f"--clusterrole={USER}", f"--serviceaccount={self.user}")
         self.kubeconfig = admin_kubeconfig.with_name("user.kubeconfig")
         """What programs are given."""
         self.kubeconfig.write_text(self.kubeconfig_of(home, USER))
@@ -62,8 +64,8 @@ class LiveCluster:
         self.wait_for(lambda: self.account(name, "default"))
         return name
 
-    def create_account(self, namespace: str, name: str, *pull_secrets: str) -> None:
-        body = {"metadata": {"name": name}, "imagePullSecrets": [{"name": entry} for entry in pull_secrets]}
+    def create_account(self, namespace: str, name: str, *pull_secrets: str, **metadata: Any) -> None:
+        body = {"metadata": {"name": name, **metadata}, "imagePullSecrets": [{"name": entry} for entry in pull_secrets]}
         self.api.create_namespaced_service_account(namespace, body)
 
     def account(self, namespace: str, name: str) -> dict[str, Any]:

@@ -81,8 +81,8 @@ def test_the_names_and_this_owners_annotation_are_read() -> None:
         ([held(OURS, BOTH), held((OURS[0], "Update"), LIST)], False, True),
         ([held(PATCH, {"f:secrets": {}})], True, True),
         ([held(OURS, BOTH), held(OURS, BOTH, apiVersion="v2")], False, False),
-        # Nobody is told of, so nothing can be concluded; the API server makes up a manager at the first apply.
-        ([], False, False),
+        # Nobody holds it, and so the API server makes up a manager at the first apply.
+        ([], True, True),
     ],
 )
 def test_who_holds_it_alone_is_one_manager_that_applies(
@@ -91,6 +91,12 @@ def test_who_holds_it_alone_is_one_manager_that_applies(
     assert LiveAccount.parse(account(*managed), OWNER) == LiveAccount(
         ("a",), "a", annotation_is_shared=annotation_is_shared, list_is_shared=list_is_shared
     )
+
+
+def test_where_nobody_tells_who_holds_what_nothing_is_concluded() -> None:
+    not_told = account()
+    del not_told["metadata"]["managedFields"]
+    assert LiveAccount.parse(not_told, OWNER) == LiveAccount(("a",), "a")
 
 
 @pytest.mark.parametrize(

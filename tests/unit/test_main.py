@@ -42,7 +42,7 @@ class Preflight:
             for entry in args["namespaces"]
             if not entry["create"]
         }
-        return cluster.Resolved({key: args[key] for key in args if key != "exclude"}, accounts)  # type: ignore[arg-type]
+        return cluster.Resolved({key: args[key] for key in args if key not in ("exclude", "coverage")}, accounts)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import yaml
-from pulumi_image_pull_secrets.permissions import Permission, describe, to_attach, to_evict, to_leave
+from pulumi_image_pull_secrets.permissions import Permission, describe, to_attach, to_cover, to_evict, to_leave
 from pulumi_image_pull_secrets.preflight import WantedNamespace
 
 from sandbox.engine import CHECKOUT
@@ -15,12 +15,12 @@ def wanted(name: str, *, create: bool = False) -> WantedNamespace:
     return WantedNamespace(name, ("default",), create)
 
 
-def granted(role: str, path: Path = RBAC) -> set[tuple[str, str]]:
-    """Verb and resource of one ClusterRole in the file."""
+def granted(role: str, path: Path = RBAC, group: str = "") -> set[tuple[str, str]]:
+    """Verb and resource of one ClusterRole in the file, which has rules for this API group alone."""
     (rules,) = [
         document["rules"] for document in yaml.safe_load_all(path.read_text()) if document["metadata"]["name"] == role
     ]
-    assert all(rule["apiGroups"] == [""] for rule in rules)
+    assert all(rule["apiGroups"] == [group] for rule in rules)
     return {(verb, resource) for rule in rules for resource in rule["resources"] for verb in rule["verbs"]}
 
 
@@ -33,6 +33,14 @@ def test_the_namespaced_role_grants_exactly_what_existing_namespaces_need() -> N
     needed = list(to_attach([wanted("a")]))
     assert granted("image-pull-secrets-namespaced") == {(entry.verb, entry.resource) for entry in needed}
     assert {entry.namespace for entry in needed} == {"a"}
+
+
+def test_the_role_for_the_policy_grants_exactly_what_it_needs() -> None:
+    needed = list(to_cover())
+    (group,) = {entry.group for entry in needed}
+    verbs = granted("image-pull-secrets-admission", group=group)
+    assert verbs == {(entry.verb, entry.resource) for entry in needed}
+    assert {entry.namespace for entry in needed} == {""}
 
 
 def test_leaving_needs_nothing_more_than_attaching() -> None:

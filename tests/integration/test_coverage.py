@@ -1,0 +1,209 @@
+"""coverage: admission, on the real API server: accounts that are made after the up carry the name."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi_image_pull_secrets import admission
+from pulumi_image_pull_secrets.attachment import EXCLUDE_ANNOTATION, OWNER_ANNOTATION, annotation_key, owner_of
+
+from tests.integration.fakes import as_json
+from tests.integration.faulty import Request, in_front_of
+from tests.integration.live import LiveCluster
+from tests.integration.program import Outcome, ProgramStack
+
+ROLE = "image-pull-secrets-admission"
+PARALLEL = 8
+
+
+@pytest.fixture
+def rights(cluster: LiveCluster) -> Iterator[None]:
+    """For programs to make policies, besides what they may anyway."""
+    name = f"{ROLE}-{secrets.token_hex(4)}"
+    cluster.kubectl("create", "clusterrolebinding", name, f"--clusterrole={ROLE}", f"--serviceaccount={cluster.user}")
+    yield
+    cluster.kubectl("delete", "clusterrolebinding", name)
+
+
+class Covered:
+    """A stack that covers the namespaces of one prefix, all accounts in them, and those that come."""
+
+    def __init__(self, cluster: LiveCluster, stack: ProgramStack, prefix: str = "") -> None:
+        self.cluster, self.stack = cluster, stack
+        self.prefix = prefix or f"c-{secrets.token_hex(4)}"
+        self.owner = owner_of(project="image-pull-secrets", stack=stack.name, component="pulls")
+        stack.config["namespaces"] = [{"name": f"{self.prefix}-*", "serviceAccounts": "all", "allowEmpty": True}]
+        stack.config["coverage"] = "admission"
+
+    def up(self) -> Outcome:
+        """An up, after which nothing is left to do, and the policy is in force."""
+        outcome = self.stack.up()
+        assert not outcome.failed, outcome.output
+        again = self.stack.preview()
+        assert again.changed == {}, again.output
+        if self.policies():
+            probe = self.add(f"probe-{secrets.token_hex(4)}")
+            names = (f"a-{number}" for number in range(10**9))
+            # The API server hears of a policy a moment later.
+            self.cluster.wait_for(lambda: self.name in self.account(probe, next(names)))
+        return outcome
+
+    @property
+    def name(self) -> str:
+        return str(self.stack.config["secretName"])
+
+    def add(self, name: str, **annotations: str) -> str:
+        full = f"{self.prefix}-{name}"
+        self.cluster.api.create_namespace({"metadata": {"name": full, "annotations": annotations}})
+        self.cluster.wait_for(lambda: self.cluster.account(full, "default"))
+        return full
+
+    def account(self, namespace: str, name: str, *pull_secrets: str, **metadata: Any) -> list[str]:
+        """Makes it, and says what it carries then."""
+        self.cluster.create_account(namespace, name, *pull_secrets, **metadata)
+        return self.cluster.pull_secrets(namespace, name)
+
+    def policies(self) -> list[str]:
+        """Of this owner, the bindings among them."""
+        kinds = f"{admission.POLICIES},{admission.BINDINGS}"
+        names = self.cluster.kubectl("get", kinds, "-o", "name").split()
+        return [name for name in names if name.endswith(admission.policy_name(self.owner))]
+
+
+@pytest.fixture
+def covered(cluster: LiveCluster, stack: ProgramStack, rights: None) -> Covered:
+    return Covered(cluster, stack)
+
+
+def test_accounts_made_later_carry_the_name_and_are_ours(cluster: LiveCluster, covered: Covered) -> None:
+    first = covered.add("first")
+    outcome = covered.up()
+    assert f"by the MutatingAdmissionPolicy {admission.policy_name(covered.owner)}" in outcome.output
+    assert cluster.pull_secrets(first) == ["regcred"]
+    for policy in covered.policies():
+        metadata = json.loads(cluster.kubectl("get", policy, "-o", "json"))["metadata"]
+        assert metadata["annotations"][OWNER_ANNOTATION] == covered.owner
+
+    later = covered.add("later")
+    assert cluster.pull_secrets(later) == ["regcred"]
+    assert cluster.account(later, "default")["metadata"]["annotations"] == {annotation_key(covered.owner): "regcred"}
+    assert covered.account(first, "builder", "theirs") == ["theirs", "regcred"]
+    assert covered.account(first, "twice", "regcred", "theirs") == ["regcred", "theirs"]
+    assert covered.account(first, "out", annotations={EXCLUDE_ANNOTATION: "true"}) == []
+    opted_out = covered.add("out", **{EXCLUDE_ANNOTATION: "true"})
+    assert covered.account(opted_out, "builder") == []
+    assert covered.account(cluster.new_namespace(), "builder") == []
+    kept = covered.account(first, "restored", annotations={annotation_key(covered.owner): "old,regcred"})
+    assert kept == ["regcred"]
+    restored = cluster.account(first, "restored")["metadata"]["annotations"]
+    assert restored == {annotation_key(covered.owner): "old,regcred"}
+
+    # The next up makes the Secret, and takes all of them for its own.
+    covered.up()
+    assert cluster.secret(later, "regcred") is not None
+    assert cluster.pull_secrets(later) == ["regcred"]
+    assert cluster.pull_secrets(first, "builder") == ["theirs", "regcred"]
+    assert covered.stack.outputs()["attached"][f"{first}/builder"] == ["regcred"]
+
+
+def test_a_rename_reaches_those_that_come(cluster: LiveCluster, covered: Covered) -> None:
+    covered.up()
+    made_before = covered.add("before")
+    covered.stack.config |= {"secretName": "regcred-2", "retiredSecretNames": ["regcred"]}
+    covered.up()
+    assert cluster.pull_secrets(made_before) == ["regcred-2"]
+    assert cluster.pull_secrets(covered.add("after")) == ["regcred-2"]
+
+
+def test_leaving_takes_the_policy_and_every_entry_of_it_away(cluster: LiveCluster, covered: Covered) -> None:
+    first = covered.add("first")
+    covered.up()
+    later = covered.add("later")
+    covered.account(later, "theirs", "other")
+    accounts = [(first, "default"), (later, "default"), (later, "theirs")]
+    assert all("regcred" in cluster.pull_secrets(*each) for each in accounts)
+    covered.stack.config["detach"] = True
+
+    assert not covered.stack.up().failed
+
+    assert covered.policies() == []
+    # What was made while it was on its way out is found by its annotation (docs/howto/leave.md).
+    cluster.wait_for(lambda: covered.account(first, f"a-{secrets.token_hex(4)}") == [])
+    for _ in range(2):
+        assert not covered.stack.up().failed
+    assert covered.stack.preview().changed == {}
+    assert [cluster.pull_secrets(*each) for each in accounts] == [[], [], ["other"]]
+    assert not covered.stack.destroy().failed
+    for namespace in (first, later):
+        assert cluster.secret(namespace, "regcred") is None
+        for account in cluster.api.list_namespaced_service_account(namespace).items:
+            assert "regcred" not in [entry.name for entry in account.image_pull_secrets or []]
+            assert not [key for key in account.metadata.annotations or {} if key.startswith("image-pull-secrets/")]
+
+
+def test_without_coverage_the_policy_goes_and_accounts_stay(cluster: LiveCluster, covered: Covered) -> None:
+    covered.up()
+    later = covered.add("later")
+    covered.stack.config["coverage"] = "up"
+    covered.up()
+    assert covered.policies() == []
+    assert cluster.pull_secrets(later) == ["regcred"]
+
+
+def test_two_owners_cover_the_same_accounts(
+    cluster: LiveCluster, new_stack: Callable[[], ProgramStack], covered: Covered
+) -> None:
+    other = Covered(cluster, new_stack(), covered.prefix)
+    other.stack.config["secretName"] = "other"
+    covered.up()
+    other.up()
+
+    later = covered.add("later")
+
+    assert sorted(cluster.pull_secrets(later)) == ["other", "regcred"]
+    owners = {annotation_key(covered.owner): "regcred", annotation_key(other.owner): "other"}
+    assert cluster.account(later, "default")["metadata"]["annotations"] == owners
+    for each in (covered, other):
+        each.up()
+    other.stack.config["detach"] = True
+    assert not other.stack.up().failed
+    assert cluster.pull_secrets(later) == ["regcred"]
+
+
+def test_two_hundred_at_once(cluster: LiveCluster, covered: Covered) -> None:
+    covered.up()
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        namespaces = list(pool.map(lambda number: covered.add(str(number)), range(100)))
+        lists = list(pool.map(lambda namespace: covered.account(namespace, "builder", "theirs"), namespaces))
+    assert lists == [["theirs", "regcred"]] * 100
+    assert [cluster.pull_secrets(namespace) for namespace in namespaces] == [["regcred"]] * 100
+
+    assert not covered.stack.destroy().failed
+
+    assert covered.policies() == []
+
+
+def test_without_the_right_to_make_policies_the_preview_says_so(cluster: LiveCluster, stack: ProgramStack) -> None:
+    Covered(cluster, stack)
+    outcome = stack.preview()
+    assert outcome.failed
+    verbs = "get, list, watch, create, patch, delete"
+    for resource in (admission.POLICIES, admission.BINDINGS):
+        assert f"the user of this context may not {verbs} {resource}; give it a role with these verbs" in outcome.output
+
+
+def test_a_cluster_without_policies_is_a_clear_error(cluster: LiveCluster, covered: Covered, tmp_path: Path) -> None:
+    def hidden(request: Request) -> Any:
+        is_hidden = request.path.startswith(f"/apis/{admission.GROUP}/")
+        return as_json({"kind": "APIResourceList", "resources": []}) if is_hidden else None
+
+    with in_front_of(cluster.kubeconfig) as proxy:
+        proxy.in_front(covered.stack, tmp_path)
+        proxy.before = hidden
+        outcome = covered.stack.preview()
+    assert outcome.failed
+    assert "coverage: admission needs MutatingAdmissionPolicy, which the cluster doesn't have" in outcome.output
