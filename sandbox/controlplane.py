@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,9 +29,10 @@ class Ports:
 class ControlPlane:
     """The control plane of one folder. Stopping and starting it again keeps its objects and addresses."""
 
-    def __init__(self, folder: Path, parts: dict[str, Path]) -> None:
+    def __init__(self, folder: Path, parts: dict[str, Path], *, api_server_flags: Sequence[str] = ()) -> None:
         self._folder = folder
         self._parts = parts
+        self._api_server_flags = api_server_flags
         self.processes = Processes(folder)
 
     @property
@@ -139,6 +140,7 @@ class ControlPlane:
             f"--service-account-signing-key-file={key}",
             "--service-cluster-ip-range=10.0.0.0/24",
             "--endpoint-reconciler-type=none",
+            *self._api_server_flags,
         ]
 
     def _controller_command(self) -> list[str]:

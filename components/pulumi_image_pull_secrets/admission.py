@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import patterns
-from .attachment import EXCLUDE_ANNOTATION, annotation_key
+from .attachment import EXCLUDE_ANNOTATION, PLACEHOLDER, annotation_key
 from .label_selector import LabelSelector, Requirement
 from .selection import SYSTEM_NAMESPACES, Entry, Selection
 
@@ -68,15 +68,17 @@ def policy_spec(coverage: Coverage, *, secret_name: str, owner: str) -> dict[str
     """The policy's ``spec``: at CREATE of a chosen account, our name after those that it brings, and our annotation.
 
     What can't be judged is let through as it is: no policy of ours stops a cluster. An annotation that it brings, as
-    from a backup, stays; the next up reads it.
+    from a backup, stays; the next up reads it. The list also gets a placeholder: so the next up applies another list,
+    which makes it the list's one manager, and a destroy can take it away (see attachment.merge).
     """
     key = annotation_key(owner)
     pointer = f"/metadata/annotations/{key.replace('~', '~0').replace('/', '~1')}"
-    # A map: an object of the type Object.imagePullSecrets, in a list, has API servers panic (1.36.3, json_patch.go).
-    entry = f'{{"name": {_text(secret_name)}}}'
+    # Maps: objects of the type Object.imagePullSecrets, in a list, have API servers panic (1.36.3, json_patch.go).
+    ours, placeholder = (f'{{"name": {_text(name)}}}' for name in (secret_name, PLACEHOLDER))
     operations = (
-        f"(has(object.imagePullSecrets) ? {_patch('/imagePullSecrets/-', entry)}"
-        f" : {_patch('/imagePullSecrets', f'[{entry}]')})"
+        f"(has(object.imagePullSecrets)"
+        f" ? {_patch('/imagePullSecrets/-', ours)} + {_patch('/imagePullSecrets/-', placeholder)}"
+        f" : {_patch('/imagePullSecrets', f'[{ours}, {placeholder}]')})"
         f" + (has(object.metadata.annotations) ? [] : {_patch('/metadata/annotations', '{}')})"
         f" + ({_has('object.metadata.annotations', key)} ? [] : {_patch(pointer, _text(secret_name))})"
     )

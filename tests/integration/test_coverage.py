@@ -11,20 +11,26 @@ import pytest
 from pulumi_image_pull_secrets import admission
 from pulumi_image_pull_secrets.attachment import EXCLUDE_ANNOTATION, OWNER_ANNOTATION, annotation_key, owner_of
 
+from sandbox.controlplane import ControlPlane
+from sandbox.engine import Engine
 from tests.integration.fakes import as_json
 from tests.integration.faulty import Request, in_front_of
-from tests.integration.live import LiveCluster
+from tests.integration.live import CONTEXT, LiveCluster
 from tests.integration.program import Outcome, ProgramStack
 
 ROLE = "image-pull-secrets-admission"
 PARALLEL = 8
 
 
+def bind(cluster: LiveCluster, name: str) -> None:
+    cluster.kubectl("create", "clusterrolebinding", name, f"--clusterrole={ROLE}", f"--serviceaccount={cluster.user}")
+
+
 @pytest.fixture
 def rights(cluster: LiveCluster) -> Iterator[None]:
     """For programs to make policies, besides what they may anyway."""
     name = f"{ROLE}-{secrets.token_hex(4)}"
-    cluster.kubectl("create", "clusterrolebinding", name, f"--clusterrole={ROLE}", f"--serviceaccount={cluster.user}")
+    bind(cluster, name)
     yield
     cluster.kubectl("delete", "clusterrolebinding", name)
 
@@ -65,7 +71,12 @@ class Covered:
     def account(self, namespace: str, name: str, *pull_secrets: str, **metadata: Any) -> list[str]:
         """Makes it, and says what it carries then."""
         self.cluster.create_account(namespace, name, *pull_secrets, **metadata)
-        return self.cluster.pull_secrets(namespace, name)
+        return self.names(namespace, name)
+
+    def names(self, namespace: str, account: str = "default") -> list[str]:
+        """On its list, without the placeholder that the policy adds."""
+        entries = self.cluster.account(namespace, account).get("imagePullSecrets", [])
+        return [entry["name"] for entry in entries if entry]
 
     def policies(self) -> list[str]:
         """Of this owner, the bindings among them."""
@@ -89,7 +100,7 @@ def test_accounts_made_later_carry_the_name_and_are_ours(cluster: LiveCluster, c
         assert metadata["annotations"][OWNER_ANNOTATION] == covered.owner
 
     later = covered.add("later")
-    assert cluster.pull_secrets(later) == ["regcred"]
+    assert covered.names(later) == ["regcred"]
     assert cluster.account(later, "default")["metadata"]["annotations"] == {annotation_key(covered.owner): "regcred"}
     assert covered.account(first, "builder", "theirs") == ["theirs", "regcred"]
     assert covered.account(first, "twice", "regcred", "theirs") == ["regcred", "theirs"]
@@ -116,7 +127,7 @@ def test_a_rename_reaches_those_that_come(cluster: LiveCluster, covered: Covered
     covered.stack.config |= {"secretName": "regcred-2", "retiredSecretNames": ["regcred"]}
     covered.up()
     assert cluster.pull_secrets(made_before) == ["regcred-2"]
-    assert cluster.pull_secrets(covered.add("after")) == ["regcred-2"]
+    assert covered.names(covered.add("after")) == ["regcred-2"]
 
 
 def test_leaving_takes_the_policy_and_every_entry_of_it_away(cluster: LiveCluster, covered: Covered) -> None:
@@ -125,7 +136,7 @@ def test_leaving_takes_the_policy_and_every_entry_of_it_away(cluster: LiveCluste
     later = covered.add("later")
     covered.account(later, "theirs", "other")
     accounts = [(first, "default"), (later, "default"), (later, "theirs")]
-    assert all("regcred" in cluster.pull_secrets(*each) for each in accounts)
+    assert all("regcred" in covered.names(*each) for each in accounts)
     covered.stack.config["detach"] = True
 
     assert not covered.stack.up().failed
@@ -164,7 +175,7 @@ def test_two_owners_cover_the_same_accounts(
 
     later = covered.add("later")
 
-    assert sorted(cluster.pull_secrets(later)) == ["other", "regcred"]
+    assert sorted(covered.names(later)) == ["other", "regcred"]
     owners = {annotation_key(covered.owner): "regcred", annotation_key(other.owner): "other"}
     assert cluster.account(later, "default")["metadata"]["annotations"] == owners
     for each in (covered, other):
@@ -180,11 +191,17 @@ def test_two_hundred_at_once(cluster: LiveCluster, covered: Covered) -> None:
         namespaces = list(pool.map(lambda number: covered.add(str(number)), range(100)))
         lists = list(pool.map(lambda namespace: covered.account(namespace, "builder", "theirs"), namespaces))
     assert lists == [["theirs", "regcred"]] * 100
-    assert [cluster.pull_secrets(namespace) for namespace in namespaces] == [["regcred"]] * 100
+    assert [covered.names(namespace) for namespace in namespaces] == [["regcred"]] * 100
+    covered.up()
 
+    # Not even detach is needed where no entries of others are.
     assert not covered.stack.destroy().failed
 
     assert covered.policies() == []
+    bare = cluster.account(cluster.new_namespace(), "default")
+    for namespace in namespaces:
+        found = cluster.account(namespace, "default")
+        assert (found.keys(), found["metadata"].keys()) == (bare.keys(), bare["metadata"].keys())
 
 
 def test_without_the_right_to_make_policies_the_preview_says_so(cluster: LiveCluster, stack: ProgramStack) -> None:
@@ -196,14 +213,47 @@ def test_without_the_right_to_make_policies_the_preview_says_so(cluster: LiveClu
         assert f"the user of this context may not {verbs} {resource}; give it a role with these verbs" in outcome.output
 
 
-def test_a_cluster_without_policies_is_a_clear_error(cluster: LiveCluster, covered: Covered, tmp_path: Path) -> None:
-    def hidden(request: Request) -> Any:
-        is_hidden = request.path.startswith(f"/apis/{admission.GROUP}/")
-        return as_json({"kind": "APIResourceList", "resources": []}) if is_hidden else None
+def hiding(version: str) -> Callable[[Request], Any]:
+    """What has an API server seem to be of a time in which its API group had nothing in this version."""
+    nothing = as_json({"kind": "APIResourceList", "groupVersion": f"{admission.GROUP}/{version}", "resources": []})
+    return lambda request: nothing if request.path.rstrip("/") == f"/apis/{admission.GROUP}/{version}" else None
 
+
+def test_a_cluster_without_policies_is_a_clear_error(cluster: LiveCluster, covered: Covered, tmp_path: Path) -> None:
     with in_front_of(cluster.kubeconfig) as proxy:
         proxy.in_front(covered.stack, tmp_path)
-        proxy.before = hidden
+        proxy.before = hiding("v1")
         outcome = covered.stack.preview()
     assert outcome.failed
     assert "coverage: admission needs MutatingAdmissionPolicy, which the cluster doesn't have" in outcome.output
+
+
+@pytest.fixture
+def cluster_with_beta(parts: dict[str, Path], tmp_path: Path) -> Iterator[LiveCluster]:
+    """One that serves v1beta1 as well, as those before 1.36 do where it is switched on."""
+    flag = f"--runtime-config={admission.GROUP}/v1beta1=true"
+    plane = ControlPlane(tmp_path / "plane", parts, api_server_flags=[flag])
+    try:
+        plane.start([CONTEXT])
+        yield LiveCluster(plane.kubeconfig, parts["kubectl"])
+    finally:
+        plane.processes.stop()
+
+
+def test_with_v1beta1_and_after_an_upgrade_to_v1(
+    cluster_with_beta: LiveCluster, engine: Engine, tmp_path: Path
+) -> None:
+    cluster = cluster_with_beta
+    bind(cluster, "rights")
+    with in_front_of(cluster.kubeconfig) as proxy:
+        covered = Covered(cluster, proxy.in_front(ProgramStack(engine, cluster, "beta"), tmp_path))
+        proxy.before = hiding("v1")
+        assert f"{admission.GROUP}/v1beta1:{admission.POLICY}" in covered.up().output
+        assert covered.names(covered.add("before")) == ["regcred"]
+        before = covered.policies()
+
+        proxy.clear()
+        assert f"{admission.GROUP}/v1:{admission.POLICY}" in covered.up().output
+
+    assert covered.policies() == before
+    assert covered.names(covered.add("after")) == ["regcred"]

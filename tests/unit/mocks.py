@@ -21,6 +21,7 @@ from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2, 
 from pulumi.runtime.settings import ROOT, SETTINGS, _load_monitor_feature_support
 from pulumi.runtime.stack import run_pulumi_func
 from pulumi_image_pull_secrets import ImagePullSecrets, ImagePullSecretsArgs
+from pulumi_image_pull_secrets.admission import Coverage
 from pulumi_image_pull_secrets.attachment import LiveAccount
 from pulumi_image_pull_secrets.validation import DEFAULT_ACCOUNTS
 
@@ -238,13 +239,14 @@ async def deploy_pulls(
     args: ImagePullSecretsArgs,
     *,
     live_accounts: Mapping[str, Mapping[str, LiveAccount]] | None = None,
+    coverage: Coverage | None = None,
     **options: Any,
 ) -> Deployment:
     """Runs a program of one provider, "cluster", and one component, "pulls"."""
 
     def program() -> None:
         opts = pulumi.ResourceOptions(provider=pulumi_kubernetes.Provider("cluster"))
-        pulls = ImagePullSecrets("pulls", args, opts, live_accounts=live_accounts)
+        pulls = ImagePullSecrets("pulls", args, opts, live_accounts=live_accounts, coverage=coverage)
         pulumi.export("secrets", pulls.secrets)
         pulumi.export("attached", pulls.attached)
 
