@@ -16,6 +16,7 @@ from typing import Any
 
 from kubernetes.config import new_client_from_config
 
+from benchmarks.api_requests import counted
 from benchmarks.crowd import Crowd
 from sandbox import builds, parts
 from sandbox.controlplane import ControlPlane
@@ -37,7 +38,6 @@ _READ = {
     *("namespaces", "pods", "serviceaccounts", "secrets", "events"),
     *("deployments", "statefulsets", "daemonsets", "jobs", "cronjobs"),
 }
-_COUNTED = re.compile(r"^apiserver_request_total\{(.*)\} (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,10 @@ def main() -> None:
 def _measure(kubectl: Path, kubeconfig: Path, folder: Path) -> Measured:
     peak = folder / "peak"
     options = ["--kubeconfig", str(kubeconfig), "--context", CONTEXT, "-o", "json", str(peak)]
-    before, busy_before, start = _requests(kubectl, kubeconfig), _busy(), time.monotonic()
+    before, busy_before, start = counted(kubectl, kubeconfig, _READ), _busy(), time.monotonic()
     run = subprocess.run([sys.executable, "-c", _MEASURED, "doctor", *options], stdout=subprocess.PIPE, check=False)
     seconds, busy = time.monotonic() - start, _busy() - busy_before
-    after = _requests(kubectl, kubeconfig)
+    after = counted(kubectl, kubeconfig, _READ)
     if run.returncode != 1:
         sys.exit(f"the doctor ended with {run.returncode}; pods that wait make it 1")
     kibibytes = re.search(r"VmHWM:\s+(\d+) kB", peak.read_text())
@@ -94,19 +94,6 @@ def _busy() -> float:
     """What processes that were waited for have taken of all processors so far."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
-
-
-def _requests(kubectl: Path, kubeconfig: Path) -> Counter[str]:
-    """What the API server has answered so far, of the kinds that a doctor reads."""
-    metrics = subprocess.run(
-        [kubectl, "--kubeconfig", kubeconfig, "get", "--raw", "/metrics"], stdout=subprocess.PIPE, text=True, check=True
-    ).stdout
-    counted: Counter[str] = Counter()
-    for labels, value in _COUNTED.findall(metrics):
-        label = dict(re.findall(r'(\w+)="([^"]*)"', labels))
-        if label["resource"] in _READ and label["verb"] in ("LIST", "GET"):
-            counted[f"{label['verb']} {label['resource']}"] += int(float(value))
-    return counted
 
 
 def _tell(runs: list[Measured]) -> int:

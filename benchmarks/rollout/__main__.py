@@ -1,0 +1,161 @@
+"""Measures every contender at every size, and writes a line of JSON for each operation.
+
+``python -m benchmarks.rollout FILE SIZE… `` adds to FILE; ``report.py`` makes tables and plots of it.
+"""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kubernetes import client
+from kubernetes.config import new_client_from_config
+
+from benchmarks.api_requests import counted
+from benchmarks.rollout.work import ADD, FIRST, OPERATIONS, PREVIEW, ROTATE, UP, Work
+from sandbox import builds, parts
+from sandbox import plugin as plugins
+from sandbox.controlplane import ControlPlane
+
+RUNS = 3
+CONTEXT = "sandbox"
+RESOURCES = {"secrets", "serviceaccounts", "namespaces", "selfsubjectaccessreviews"}
+_NO_STATE = {UP, PREVIEW}
+_LARGEST_FOR_ALL = 300
+"""Beyond this size, only those that can be expected to come to an end."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Who is measured."""
+
+    name: str
+    command: tuple[str, ...]
+    """A module of this package, and its argument."""
+    environment: tuple[tuple[str, str], ...] = ()
+    has_state: bool = False
+    largest: int = 10_000
+
+
+_SKIP = (("PULUMI_EXPERIMENTAL", "true"), ("PULUMI_SKIP_CHECKPOINTS", "true"))
+CONTENDERS = (
+    Contender("ours", ("pulumi_stack", "ours"), has_state=True, largest=1_000),
+    Contender("ours, checkpoints skipped", ("pulumi_stack", "ours"), _SKIP, has_state=True),
+    Contender("naive Pulumi", ("pulumi_stack", "naive"), has_state=True, largest=_LARGEST_FOR_ALL),
+    Contender("kubectl loop", ("kubectl", "1"), largest=1_000),
+    Contender("xargs -P 8 kubectl", ("kubectl", "8"), largest=1_000),
+    Contender("bare client", ("client",)),
+)
+
+
+class Bench:
+    """A cluster with namespaces, and the contenders' states."""
+
+    def __init__(self, folder: Path, write: Callable[[dict[str, Any]], None]) -> None:
+        self._folder = folder
+        self._write = write
+        self._parts = builds.provide(parts.ALL, _say)
+        self._plugin = plugins.provide(folder / "plugin", self._parts["pulumi"])
+        self.plane = ControlPlane(folder / "cluster", self._parts)
+
+    def start(self, most: int) -> None:
+        """The cluster, with one namespace more than the largest size."""
+        self.plane.start([CONTEXT])
+        api: Any = client.CoreV1Api(new_client_from_config(str(self.plane.kubeconfig), CONTEXT))
+        self._names = [f"b-{number:04}" for number in range(most + 1)]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda name: api.create_namespace({"metadata": {"name": name}}), self._names))
+        while len(api.list_service_account_for_all_namespaces(field_selector="metadata.name=default").items) < most + 5:
+            time.sleep(0.5)
+
+    def run(self, contender: Contender, size: int, number: int) -> None:
+        """All operations of one contender, from nothing to nothing."""
+        work = Work(
+            operation=FIRST,
+            namespaces=self._names[:size],
+            password=secrets.token_urlsafe(16),
+            kubeconfig=str(self.plane.kubeconfig),
+            context=CONTEXT,
+            folder=str(self._folder / f"{contender.command[-1]}-{len(contender.environment)}-{size}-{number}"),
+            parts={name: str(path) for name, path in self._parts.items()},
+            plugin=str(self._plugin.folder),
+        )
+        for operation in OPERATIONS:
+            if operation in _NO_STATE and not contender.has_state:
+                continue
+            if operation == ROTATE:
+                work = replace(work, password=secrets.token_urlsafe(16))
+            if operation == ADD:
+                work = replace(work, namespaces=self._names[: size + 1])
+            measured = self._measure(contender, replace(work, operation=operation))
+            line = {"contender": contender.name, "size": size, "run": number, "operation": operation, **measured}
+            self._write(line)
+            told = f"{measured['seconds']:8.2f} s  {measured['mebibytes']:5.0f} MiB"
+            _say(f"{size:5} {contender.name:26} {operation:14} {told}")
+
+    def _measure(self, contender: Contender, work: Work) -> dict[str, Any]:
+        module, *arguments = contender.command
+        command = [sys.executable, "-m", f"benchmarks.rollout.{module}", *arguments]
+        environment = {**os.environ, "KUBECONFIG": work.kubeconfig, **dict(contender.environment)}
+        before, start = self._requests(), time.monotonic()
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, text=True, env=environment, stdout=subprocess.DEVNULL
+        )
+        assert process.stdin  # noqa: S101
+        process.stdin.write(work.text())
+        process.stdin.close()
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            sys.exit(f"{contender.name} failed at: {work.operation}")
+        state = sum(path.stat().st_size for path in Path(work.folder).glob("state/.pulumi/stacks/**/*.json"))
+        return {
+            "seconds": seconds,
+            "processor": usage.ru_utime + usage.ru_stime,
+            # The largest of all processes that took part.
+            "mebibytes": usage.ru_maxrss / 1024,
+            "requests": (self._requests() - before).total(),
+            "state": state,
+        }
+
+    def _requests(self) -> Any:
+        return counted(self._parts["kubectl"], self.plane.kubeconfig, RESOURCES)
+
+
+def main() -> None:
+    """Size by size, and within it run by run, so that a busy minute doesn't hit one contender alone."""
+    file, sizes = Path(sys.argv[1]), [int(size) for size in sys.argv[2:]]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a") as lines, tempfile.TemporaryDirectory() as folder:
+
+        def write(line: dict[str, Any]) -> None:
+            lines.write(json.dumps(line) + "\n")
+            lines.flush()
+
+        bench = Bench(Path(folder), write)
+        try:
+            bench.start(max(sizes))
+            for size in sizes:
+                for number in range(RUNS):
+                    for contender in CONTENDERS:
+                        if size <= contender.largest:
+                            bench.run(contender, size, number)
+        finally:
+            bench.plane.processes.stop()
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
