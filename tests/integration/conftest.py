@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pulumi.runtime._callbacks import _CallbackServicer
 
 from sandbox import builds
 from sandbox import parts as sandbox_parts
@@ -53,6 +54,16 @@ def other_cluster(parts: dict[str, Path], tmp_path: Path) -> Iterator[LiveCluste
         yield LiveCluster(plane.kubeconfig, parts["kubectl"])
     finally:
         plane.processes.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_callbacks_left_behind() -> Iterator[None]:
+    """The SDK stops every callback server that the process ever had, also that of a program which was cut off.
+
+    Its loop is gone, so that each later program would fail for it.
+    """
+    yield
+    _CallbackServicer._servicers.clear()
 
 
 @pytest.fixture
