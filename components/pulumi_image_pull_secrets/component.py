@@ -8,7 +8,7 @@ import pulumi
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 
-from . import docker_config, policy
+from . import docker_config, policy, stack_traces
 from .admission import Coverage
 from .args import ImagePullSecretsArgs, NamespaceArgs, find_shape_problems, without_none
 from .attachment import (
@@ -70,22 +70,30 @@ class ImagePullSecrets(pulumi.ComponentResource):
         if "expires" in args:
             self._annotations[EXPIRES_ANNOTATION] = args["expires"]
 
+        with stack_traces.shortened():
+            secrets, attached = self._attach_everywhere(args["namespaces"])
+            self._leave(args)
+            if coverage is not None and self._wanted:
+                policy.register(self, name, coverage, secret_name=args["secret_name"], owner=self._owner)
+        self.secrets = pulumi.Output.from_input(secrets)
+        # Of no accounts at all, Output.all makes a list.
+        self.attached = pulumi.Output.all(**attached).apply(dict)
+        self.register_outputs({"secrets": self.secrets, "attached": self.attached})
+
+    def _attach_everywhere(
+        self, namespaces: list[NamespaceArgs]
+    ) -> tuple[list[str], dict[str, pulumi.Output[list[str]]]]:
+        """Registers all for these namespaces, and returns their Secrets, and what is attached where."""
         secrets: list[str] = []
         attached: dict[str, pulumi.Output[list[str]]] = {}
-        for namespace in args["namespaces"]:
+        for namespace in namespaces:
             created = self._namespace(namespace) if namespace.get("create") else None
             current, *_ = [self._secret(namespace["name"], secret_name, created) for secret_name in self._secret_names]
             secrets += [f"{namespace['name']}/{secret_name}" for secret_name in self._secret_names]
             for account in namespace.get("service_accounts", DEFAULT_ACCOUNTS):
                 result = self._attach(namespace["name"], account, current, created)
                 attached[f"{namespace['name']}/{account}"] = result.apply(lambda a: list(a.attached))
-        self._leave(args)
-        if coverage is not None and self._wanted:
-            policy.register(self, name, coverage, secret_name=args["secret_name"], owner=self._owner)
-        self.secrets = pulumi.Output.from_input(secrets)
-        # Of no accounts at all, Output.all makes a list.
-        self.attached = pulumi.Output.all(**attached).apply(dict)
-        self.register_outputs({"secrets": self.secrets, "attached": self.attached})
+        return secrets, attached
 
     def _namespace(self, namespace: NamespaceArgs) -> core.Namespace:
         return core.Namespace(

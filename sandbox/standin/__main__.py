@@ -2,8 +2,12 @@
 
 import importlib.util
 import os
+import signal
 import sys
 import types
+
+# The engine interrupts its plugins when it is done with them, which ends the official one without a word.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # Before the imports that take long: an engine that is killed meanwhile is no longer our parent after them.
 _ENGINE = os.getppid()

@@ -120,6 +120,29 @@ def test_the_plugin_is_given_the_rate(cluster: LiveCluster, stack: ProgramStack)
     assert json.loads(provider["inputs"]["kubeClientSettings"]) == {"qps": CLIENT_QPS, "burst": CLIENT_BURST}
 
 
+def test_what_the_state_keeps_of_each_namespace_is_small(
+    stack: ProgramStack, engine: Engine, namespaces: list[str]
+) -> None:
+    def state_bytes(names: list[str]) -> int:
+        stack.config["namespaces"] = [{"name": name} for name in names]
+        outcome = stack.up()
+        assert not outcome.failed, outcome.output
+        (file,) = (engine.folder / "state").rglob(f"stacks/**/{stack.name}.json")
+        return file.stat().st_size
+
+    one = state_bytes(namespaces[:1])
+    more = state_bytes(namespaces[:11])
+
+    assert (more - one) / 10 < 6_500
+    export = json.loads(engine.run(["stack", "export", "--stack", stack.name]).stdout)
+    ours = [each for each in export["deployment"]["resources"] if each["type"].startswith("kubernetes:")]
+    assert len(ours) == 22
+    for each in ours:
+        # The SDK would send all of Python's stack.
+        assert len(each.get("stackTrace", ())) <= 3
+        assert "component.py" in each["sourcePosition"]
+
+
 @pytest.mark.long
 @pytest.mark.timeout(7200)
 def test_a_thousand_namespaces_come_up_and_come_to_rest(
