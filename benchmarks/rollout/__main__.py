@@ -1,6 +1,6 @@
 """Measures every contender at every size, and writes a line of JSON for each operation.
 
-``python -m benchmarks.rollout FILE SIZE… `` adds to FILE; ``report.py`` makes tables and plots of it.
+``python -m benchmarks.rollout FILE SIZE…`` adds to FILE; ``report.py`` makes tables and plots of it.
 """
 
 import json
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from sandbox.controlplane import ControlPlane
 RUNS = 3
 CONTEXT = "sandbox"
 RESOURCES = {"secrets", "serviceaccounts", "namespaces", "selfsubjectaccessreviews"}
-_NO_STATE = {UP, PREVIEW}
+_NEED_STATE = {UP, PREVIEW}
 _LARGEST_FOR_ALL = 300
 """Beyond this size, only those that can be expected to come to an end."""
 
@@ -89,7 +90,7 @@ class Bench:
             plugin=str(self._plugin.folder),
         )
         for operation in OPERATIONS:
-            if operation in _NO_STATE and not contender.has_state:
+            if operation in _NEED_STATE and not contender.has_state:
                 continue
             if operation == ROTATE:
                 work = replace(work, password=secrets.token_urlsafe(16))
@@ -127,7 +128,7 @@ class Bench:
             "state": state,
         }
 
-    def _requests(self) -> Any:
+    def _requests(self) -> Counter[str]:
         return counted(self._parts["kubectl"], self.plane.kubeconfig, RESOURCES)
 
 

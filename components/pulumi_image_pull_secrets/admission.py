@@ -108,7 +108,7 @@ def policy_spec(coverage: Coverage, *, secret_name: str, owner: str) -> dict[str
     }
 
 
-def binding_spec(policy: Any) -> dict[str, Any]:
+def binding_spec(policy: str) -> dict[str, Any]:
     """The binding's ``spec``, for the policy of this name."""
     return {"policyName": policy}
 

@@ -132,6 +132,12 @@ def has_opted_out(metadata: Mapping[str, Any]) -> bool:
     return (metadata.get("annotations") or {}).get(EXCLUDE_ANNOTATION) == "true"
 
 
+def owner_in(metadata: Mapping[str, Any]) -> str | None:
+    """Which component made a Secret or a namespace, by its ``metadata``; None where it was another tool."""
+    owner: str | None = (metadata.get("annotations") or {}).get(OWNER_ANNOTATION)
+    return owner
+
+
 def annotation_key(owner: str) -> str:
     """The annotation on an account that holds the names which ``owner`` attached."""
     return ANNOTATION_PREFIX + owner

@@ -17,7 +17,7 @@ from . import permissions
 from .admission import GROUP, POLICIES, VERSIONS, Coverage, covering, policy_name
 from .api import Api, ForbiddenError, Object, Request
 from .args import ImagePullSecretsArgs, NamespaceArgs, SelectionArgs, without_none
-from .attachment import OWNER_ANNOTATION, LiveAccount
+from .attachment import LiveAccount, owner_in
 from .docker_config import SECRET_TYPE
 from .errors import InvalidArgumentsError, PreflightError
 from .permissions import Permission
@@ -169,10 +169,10 @@ def read(
     for secret_name, has_our_type in itertools.product(secret_names, (True, False)):
         selector = f"metadata.name={secret_name},type{'=' if has_our_type else '!='}{SECRET_TYPE}"
         for item in _secrets(api, list(found), selector):
-            secrets[item["metadata"]["namespace"]][secret_name] = LiveSecret(_owner(item["metadata"]), has_our_type)
+            secrets[item["metadata"]["namespace"]][secret_name] = LiveSecret(owner_in(item["metadata"]), has_our_type)
     live = {
         name: LiveNamespace(
-            owner=_owner(metadata),
+            owner=owner_in(metadata),
             terminating="deletionTimestamp" in metadata,
             accounts=accounts[name],
             secrets=secrets[name],
@@ -256,8 +256,3 @@ def _secrets(api: Api, namespaces: list[str], selector: str) -> list[Object]:
 def _in_each(api: Api, namespaces: list[str], request: Request, **query: str) -> list[Object]:
     lists = api.each(namespaces, lambda name: list(api.list(request, name, **query)))
     return [item for items in lists for item in items]
-
-
-def _owner(metadata: Mapping[str, Any]) -> str | None:
-    owner: str | None = (metadata.get("annotations") or {}).get(OWNER_ANNOTATION)
-    return owner

@@ -59,8 +59,7 @@ def to_leave(namespaces: Iterable[str]) -> Iterator[Permission]:
 def to_cover() -> Iterator[Permission]:
     """All that a policy for accounts which are made later asks for."""
     for resource in (admission.POLICIES, admission.BINDINGS):
-        for verb in _POLICY_VERBS:
-            yield Permission(verb, resource, "", admission.GROUP)
+        yield from _each(_POLICY_VERBS, resource, "", admission.GROUP)
 
 
 def to_evict(namespaces: Iterable[str]) -> Iterator[Permission]:
@@ -85,8 +84,8 @@ def describe(lacking: Iterable[Permission], file: str = "deploy/rbac.yaml") -> I
         )
 
 
-def _each(verbs: tuple[str, ...], resource: str, namespace: str) -> Iterator[Permission]:
-    return (Permission(verb, resource, namespace) for verb in verbs)
+def _each(verbs: tuple[str, ...], resource: str, namespace: str, group: str = "") -> Iterator[Permission]:
+    return (Permission(verb, resource, namespace, group) for verb in verbs)
 
 
 def _in(namespaces: list[str]) -> str:

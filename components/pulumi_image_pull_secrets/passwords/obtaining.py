@@ -10,7 +10,7 @@ import pulumi
 from pydantic import SecretStr
 
 from ..api import Api, ForbiddenError, Object
-from ..attachment import OWNER_ANNOTATION
+from ..attachment import owner_in
 from ..docker_config import SECRET_KEY, SECRET_TYPE, registry_key
 from ..errors import PasswordCommandError, SettingsError
 from ..patterns import is_pattern
@@ -35,19 +35,18 @@ def obtain(settings: Settings, *, owner: str) -> Obtained:
     Those with a lifetime are renewed together. Raises SettingsError with everything that went wrong, KubeconfigError,
     or ClusterUnreachableError; the cluster is asked only where a lifetime is given.
     """
-    by_index = {
-        index: registry for index, registry in enumerate(settings.registries or ()) if registry.password_command
-    }
-    ending = {index: registry for index, registry in by_index.items() if registry.password_lifetime is not None}
+    registries = dict(enumerate(settings.registries or ()))
+    commanded = {index: registry for index, registry in registries.items() if registry.password_command}
+    if not commanded:
+        return Obtained(settings)
+    ending = {index: registry for index, registry in commanded.items() if registry.password_lifetime is not None}
     kept = _kept(settings, list(ending.values()), owner) if ending else None
-    passwords = {index: kept.passwords[registry_key(ending[index].server)] for index in ending} if kept else {}
-    passwords |= _run({index: registry for index, registry in by_index.items() if index not in passwords})
-    registries = [
-        registry.model_copy(update={"password": SecretStr(passwords[index])}) if index in passwords else registry
-        for index, registry in enumerate(settings.registries or ())
-    ]
-    expires = kept.expires if kept else _expires({index: passwords[index] for index in ending}, ending)
-    return Obtained(settings.model_copy(update={"registries": registries}) if passwords else settings, expires)
+    passwords = {index: kept.passwords[registry_key(each.server)] for index, each in ending.items()} if kept else {}
+    passwords |= _run({index: registry for index, registry in commanded.items() if index not in passwords})
+    for index, password in passwords.items():
+        registries[index] = registries[index].model_copy(update={"password": SecretStr(password)})
+    expires = kept.expires if kept else _expires([registries[index] for index in ending])
+    return Obtained(settings.model_copy(update={"registries": list(registries.values())}), expires)
 
 
 def _run(registries: Mapping[int, RegistrySettings]) -> dict[int, str]:
@@ -64,18 +63,19 @@ def _run(registries: Mapping[int, RegistrySettings]) -> dict[int, str]:
     return passwords
 
 
-def _expires(passwords: Mapping[int, str], registries: Mapping[int, RegistrySettings]) -> str | None:
+def _expires(registries: Sequence[RegistrySettings]) -> str | None:
     """When the first of new passwords ends: after its lifetime, or earlier where it says so itself."""
     now = datetime.now(timezone.utc)
-    ends = [now + _lifetime(registry) for registry in registries.values()]
-    ends += [told.at for password in passwords.values() if (told := expiry_in(password))]
-    return as_text(min(ends)) if registries else None
+    ends = [now + _lifetime(registry) for registry in registries]
+    passwords = (registry.password.get_secret_value() for registry in registries if registry.password)
+    ends += [told.at for password in passwords if (told := expiry_in(password))]
+    return as_text(min(ends)) if ends else None
 
 
 def _kept(settings: Settings, registries: Sequence[RegistrySettings], owner: str) -> Reusable | None:
     with Api(context=settings.context, kubeconfig=settings.kubeconfig) as api:
         api.check()
-        found = [_written(secret) for secret in _secrets(api, settings) if _owner(secret) == owner]
+        found = [_written(secret) for secret in _secrets(api, settings) if owner_in(secret["metadata"]) == owner]
     return reusable(
         found,
         {registry_key(registry.server): registry.username for registry in registries},
@@ -94,11 +94,6 @@ def _secrets(api: Api, settings: Settings) -> Iterator[Object]:
             if namespace.name is not None and not is_pattern(namespace.name):
                 with contextlib.suppress(ForbiddenError):
                     yield from api.list(api.objects.list_namespaced_secret, namespace.name, field_selector=selector)
-
-
-def _owner(secret: Object) -> str | None:
-    owner: str | None = (secret["metadata"].get("annotations") or {}).get(OWNER_ANNOTATION)
-    return owner
 
 
 def _written(secret: Object) -> Written:

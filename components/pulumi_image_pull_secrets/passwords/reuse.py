@@ -4,11 +4,11 @@ A command prints another token each time it runs. Were each put into the Secrets
 show, and none would be worth reading. So what is there stays, as long as more than half of its life is left.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from .. import keyring
 from ..token_expiry import parse_time
 
 
@@ -47,15 +47,9 @@ def reusable(
     # A time too far off is nothing that we wrote for this lifetime.
     if written.expires is None or expires is None or not now + lifetime / 2 < expires <= now + lifetime:
         return None
-    passwords = {key: _password(written.text, key, username) for key, username in usernames.items()}
-    present = {key: password for key, password in passwords.items() if password}
-    return Reusable(present, written.expires) if present.keys() == passwords.keys() else None
-
-
-def _password(text: str, key: str, username: str) -> str | None:
-    try:
-        entry = json.loads(text)["auths"][key]
-        password = entry["password"] if entry["username"] == username else None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return password if isinstance(password, str) else None
+    passwords = {
+        login.key: login.password
+        for login in keyring.parse(keyring.Config(written.text)).credentials
+        if login.password and usernames.get(login.key) == login.username
+    }
+    return Reusable(passwords, written.expires) if passwords.keys() == usernames.keys() else None
