@@ -16,9 +16,9 @@ from typing import Any
 
 from kubernetes.config import new_client_from_config
 
-from benchmarks.api_requests import counted
 from benchmarks.crowd import Crowd
 from sandbox import builds, parts
+from sandbox.api_requests import counted
 from sandbox.controlplane import ControlPlane
 
 NAMESPACES, PODS, WAITING = 500, 5_000, 500
@@ -64,19 +64,19 @@ def main() -> None:
             Crowd(new_client_from_config(str(plane.kubeconfig), CONTEXT)).make(
                 namespaces=NAMESPACES, pods=PODS, waiting=WAITING
             )
-            runs = [_measure(found["kubectl"], plane.kubeconfig, Path(folder)) for _ in range(RUNS)]
+            runs = [_measure(plane, Path(folder)) for _ in range(RUNS)]
         finally:
             plane.processes.stop()
     sys.exit(_tell(runs))
 
 
-def _measure(kubectl: Path, kubeconfig: Path, folder: Path) -> Measured:
+def _measure(plane: ControlPlane, folder: Path) -> Measured:
     peak = folder / "peak"
-    options = ["--kubeconfig", str(kubeconfig), "--context", CONTEXT, "-o", "json", str(peak)]
-    before, busy_before, start = counted(kubectl, kubeconfig, _READ), _busy(), time.monotonic()
+    options = ["--kubeconfig", str(plane.kubeconfig), "--context", CONTEXT, "-o", "json", str(peak)]
+    before, busy_before, start = counted(plane.metrics(), _READ), _busy(), time.monotonic()
     run = subprocess.run([sys.executable, "-c", _MEASURED, "doctor", *options], stdout=subprocess.PIPE, check=False)
     seconds, busy = time.monotonic() - start, _busy() - busy_before
-    after = counted(kubectl, kubeconfig, _READ)
+    after = counted(plane.metrics(), _READ)
     if run.returncode != 1:
         sys.exit(f"the doctor ended with {run.returncode}; pods that wait make it 1")
     kibibytes = re.search(r"VmHWM:\s+(\d+) kB", peak.read_text())

@@ -85,6 +85,12 @@ class ControlPlane:
         """Whether the API server says that it is ready."""
         return self._get("/readyz") is not None
 
+    def metrics(self) -> str:
+        """What the API server counts, as Prometheus reads it."""
+        if (answer := self._get("/metrics")) is None:
+            raise ProcessError("the API server doesn't tell its metrics")
+        return answer.decode()
+
     def _controllers_work(self) -> bool:
         return self._get("/api/v1/namespaces/default/serviceaccounts/default") is not None
 

@@ -20,10 +20,10 @@ from typing import Any
 from kubernetes import client
 from kubernetes.config import new_client_from_config
 
-from benchmarks.api_requests import counted
 from benchmarks.rollout.work import ADD, FIRST, OPERATIONS, PREVIEW, ROTATE, UP, Work
 from sandbox import builds, parts
 from sandbox import plugin as plugins
+from sandbox.api_requests import counted
 from sandbox.controlplane import ControlPlane
 
 RUNS = 3
@@ -129,7 +129,7 @@ class Bench:
         }
 
     def _requests(self) -> Counter[str]:
-        return counted(self._parts["kubectl"], self.plane.kubeconfig, RESOURCES)
+        return counted(self.plane.metrics(), RESOURCES)
 
 
 def main() -> None:
