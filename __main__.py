@@ -1,5 +1,6 @@
 """The program: one registry credential in every namespace of this stack, attached to its ServiceAccounts."""
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -50,3 +51,16 @@ try:
 except ImagePullSecretsError as error:
     # Pulumi prints a RunError as it is, without a traceback.
     raise pulumi.RunError(str(error)) from None
+
+
+async def begin() -> None:
+    """Lets the registrations begin, which are tasks of the event loop.
+
+    The SDK awaits those one by one that have begun. Of the others it awaits every property, all of them again as often
+    as one is there: with a thousand namespaces that takes longer than all else.
+    """
+    await asyncio.sleep(0)
+
+
+if hasattr(pulumi, "run"):  # since 3.254
+    pulumi.run(begin)

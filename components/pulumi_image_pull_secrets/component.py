@@ -1,8 +1,8 @@
 """The component: one Secret per namespace, its name on every listed ServiceAccount."""
 
 import base64
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import pulumi
 from pulumi_kubernetes.core import v1 as core
@@ -26,6 +26,9 @@ from .validation import DEFAULT_ACCOUNTS, find_problems
 
 TYPE = "image-pull-secrets:index:ImagePullSecrets"
 """The component's type token."""
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class ImagePullSecrets(pulumi.ComponentResource):
@@ -70,29 +73,30 @@ class ImagePullSecrets(pulumi.ComponentResource):
         if "expires" in args:
             self._annotations[EXPIRES_ANNOTATION] = args["expires"]
 
-        with stack_traces.shortened():
+        with stack_traces.left_out():
             secrets, attached = self._attach_everywhere(args["namespaces"])
             self._leave(args)
             if coverage is not None and self._wanted:
                 policy.register(self, name, coverage, secret_name=args["secret_name"], owner=self._owner)
-        self.secrets = pulumi.Output.from_input(secrets)
+        self.secrets = _output(secrets)
+        later = {account: names for account, names in attached.items() if isinstance(names, pulumi.Output)}
         # Of no accounts at all, Output.all makes a list.
-        self.attached = pulumi.Output.all(**attached).apply(dict)
+        self.attached = pulumi.Output.all(**later).apply(lambda found: {**attached, **dict(found)})
         self.register_outputs({"secrets": self.secrets, "attached": self.attached})
 
     def _attach_everywhere(
         self, namespaces: list[NamespaceArgs]
-    ) -> tuple[list[str], dict[str, pulumi.Output[list[str]]]]:
+    ) -> tuple[list[str], dict[str, pulumi.Input[list[str]]]]:
         """Registers all for these namespaces, and returns their Secrets, and what is attached where."""
         secrets: list[str] = []
-        attached: dict[str, pulumi.Output[list[str]]] = {}
+        attached: dict[str, pulumi.Input[list[str]]] = {}
         for namespace in namespaces:
             created = self._namespace(namespace) if namespace.get("create") else None
             current, *_ = [self._secret(namespace["name"], secret_name, created) for secret_name in self._secret_names]
             secrets += [f"{namespace['name']}/{secret_name}" for secret_name in self._secret_names]
             for account in namespace.get("service_accounts", DEFAULT_ACCOUNTS):
                 result = self._attach(namespace["name"], account, current, created)
-                attached[f"{namespace['name']}/{account}"] = result.apply(lambda a: list(a.attached))
+                attached[f"{namespace['name']}/{account}"] = _then(result, lambda a: list(a.attached))
         return secrets, attached
 
     def _namespace(self, namespace: NamespaceArgs) -> core.Namespace:
@@ -121,10 +125,10 @@ class ImagePullSecrets(pulumi.ComponentResource):
 
     def _attach(
         self, namespace: str, account: str, secret: core.Secret, created: core.Namespace | None
-    ) -> pulumi.Output[Attachment]:
+    ) -> Attachment | pulumi.Output[Attachment]:
         """Registers the patch of one account, and returns what it makes of the account's list."""
-        live = pulumi.Output.from_input(self._live_account(namespace, account, created))
-        attachment = live.apply(lambda found: merge(found, wanted=self._wanted, retired=self._secret_names))
+        live = self._live_account(namespace, account, created)
+        attachment = _then(live, lambda found: merge(found, wanted=self._wanted, retired=self._secret_names))
         self._patch(namespace, account, attachment, depends_on=[secret])
         return attachment
 
@@ -141,28 +145,34 @@ class ImagePullSecrets(pulumi.ComponentResource):
                     continue
                 left = merge(live, wanted=(), retired=self._secret_names)
                 if left.pull_secrets or live.annotation_is_shared:
-                    self._patch(namespace, account, pulumi.Output.from_input(left), depends_on=[])
+                    self._patch(namespace, account, left, depends_on=[])
 
     def _patch(
-        self, namespace: str, account: str, attachment: pulumi.Output[Attachment], depends_on: list[core.Secret]
+        self,
+        namespace: str,
+        account: str,
+        attachment: Attachment | pulumi.Output[Attachment],
+        depends_on: list[core.Secret],
     ) -> None:
         key = annotation_key(self._owner)
-        annotations: pulumi.Output[Any] = attachment.apply(
-            lambda a: None if a.annotation is None else {key: a.annotation}
+        annotations: pulumi.Input[Any] = _then(
+            attachment, lambda a: None if a.annotation is None else {key: a.annotation}
         )
-        entries: pulumi.Output[Any] = attachment.apply(
-            lambda a: [{"name": name} if name else {} for name in a.pull_secrets] or None
+        entries: pulumi.Input[Any] = _then(
+            attachment, lambda a: [{"name": name} if name else {} for name in a.pull_secrets] or None
         )
         core.ServiceAccountPatch(
             f"{self._name}/{namespace}/{account}",
             metadata=meta.ObjectMetaPatchArgs(name=account, namespace=namespace, annotations=annotations),
             image_pull_secrets=entries,
-            opts=pulumi.ResourceOptions(
-                parent=self, depends_on=depends_on, transforms=[_retain_foreign_entries(attachment)]
+            opts=pulumi.ResourceOptions.merge(
+                pulumi.ResourceOptions(parent=self, depends_on=depends_on), _retain_foreign_entries(attachment)
             ),
         )
 
-    def _live_account(self, namespace: str, account: str, created: core.Namespace | None) -> pulumi.Input[LiveAccount]:
+    def _live_account(
+        self, namespace: str, account: str, created: core.Namespace | None
+    ) -> LiveAccount | pulumi.Output[LiveAccount]:
         """What the account holds now: what was read before, or else a read of our own."""
         if self._live_accounts is not None:
             return self._live_accounts.get(namespace, {}).get(account, LiveAccount())
@@ -255,11 +265,13 @@ def _as_json(metadata: meta.outputs.ObjectMeta) -> dict[str, Any]:
     }
 
 
-def _retain_foreign_entries(attachment: pulumi.Output[Attachment]) -> pulumi.ResourceTransform:
+def _retain_foreign_entries(attachment: Attachment | pulumi.Output[Attachment]) -> pulumi.ResourceOptions:
     """Deleting a patch takes the whole list away, so one with foreign entries in it must be left where it is.
 
-    Only a transform can wait for the list; a resource option can't be an Output.
+    Only a transform can wait for a list that isn't known yet; a resource option can't be an Output.
     """
+    if not isinstance(attachment, pulumi.Output):
+        return pulumi.ResourceOptions(retain_on_delete=attachment.has_foreign_entries)
 
     async def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
         known = await attachment.is_known()
@@ -269,7 +281,17 @@ def _retain_foreign_entries(attachment: pulumi.Output[Attachment]) -> pulumi.Res
         )
         return pulumi.ResourceTransformResult(args.props, opts)
 
-    return transform
+    return pulumi.ResourceOptions(transforms=[transform])
+
+
+def _then(value: T | pulumi.Output[T], made: Callable[[T], U]) -> U | pulumi.Output[U]:
+    """What is made of a value: now where it is known, since each Output costs the SDK more than the resource does."""
+    return value.apply(made) if isinstance(value, pulumi.Output) else made(value)
+
+
+def _output(value: T) -> pulumi.Output[T]:
+    """Of a value that holds no Outputs; from_input would make one of each entry in it."""
+    return pulumi.Output.from_input(None).apply(lambda _: value)
 
 
 def _content(args: ImagePullSecretsArgs) -> pulumi.Output[str]:

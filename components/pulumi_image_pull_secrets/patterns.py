@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from . import names
 
@@ -20,11 +21,14 @@ def is_everything(pattern: str) -> bool:
 
 def matches(pattern: str, name: str) -> bool:
     """Whether ``pattern``, which may be a plain name, means ``name``."""
+    return bool(_expression(pattern).fullmatch(name)) if is_pattern(pattern) else pattern == name
+
+
+@lru_cache
+def _expression(pattern: str) -> re.Pattern[str]:
     # The name's own rules keep everything else out that a regular expression would read.
     parts = {"*": ".*", "?": "."}
-    return bool(
-        re.fullmatch("".join(parts.get(each) or re.escape(each) for each in re.split(r"([*?])", pattern)), name)
-    )
+    return re.compile("".join(parts.get(each) or re.escape(each) for each in re.split(r"([*?])", pattern)))
 
 
 def problem(text: str, problem_of: Callable[[str], str | None]) -> str | None:

@@ -126,11 +126,12 @@ def choose(selection: Selection, seen: Mapping[str, NamespaceSeen]) -> Outcome[C
     notes: list[str] = []
     obstacles: list[str] = []
     for entry in selection.entries:
-        matched = sorted(name for name, namespace in seen.items() if entry.matches(namespace))
-        if not entry.is_pattern:
+        if entry.is_pattern:
+            matched = sorted(name for name, namespace in seen.items() if entry.matches(namespace))
+            if not matched and not entry.allow_empty:
+                obstacles.append(f"{entry} matches no namespace; correct it, or set allowEmpty: true")
+        else:
             matched = [entry.text]
-        elif not matched and not entry.allow_empty:
-            obstacles.append(f"{entry} matches no namespace; correct it, or set allowEmpty: true")
         kept = []
         for name in matched:
             namespace = seen.get(name) or NamespaceSeen(name, {})

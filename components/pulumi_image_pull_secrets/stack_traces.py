@@ -1,21 +1,22 @@
-"""Short stack traces in the state.
+"""No stack traces in the state.
 
 Pulumi's SDK sends the Python stack, down to the interpreter's first frame, with each resource that is registered, and
-the engine keeps it: 2.4 kB for each, nearly half of the state, which a backend of files writes again at every step. It
-has no setting for it, but walks the stack as ``traceback`` does, which has one.
+the engine keeps it: 2.4 kB for each, nearly half of the state, which a backend of files writes again at every step. All
+that is registered here comes from a few lines of this library, so there is nothing to learn from it. The SDK has no
+setting for it, but walks the stack as ``traceback`` does, which has one.
 """
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_FRAMES = 8
-"""The SDK's own, and one or two above them: the line that registers the resource stays."""
+_FRAMES = 1
+"""The SDK's own, which it leaves out."""
 
 
 @contextmanager
-def shortened() -> Iterator[None]:
-    """Within it, what is registered brings the innermost frames alone. It is the interpreter's: not for long."""
+def left_out() -> Iterator[None]:
+    """Within it, what is registered brings none. The limit is the interpreter's: not for long."""
     before = getattr(sys, "tracebacklimit", None)
     sys.tracebacklimit = _FRAMES
     try:

@@ -18,8 +18,8 @@ import pulumi_kubernetes
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks as sdk
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2, resource_pb2_grpc
-from pulumi.runtime.settings import ROOT, SETTINGS, _load_monitor_feature_support
-from pulumi.runtime.stack import run_pulumi_func
+from pulumi.runtime.settings import ROOT, SETTINGS
+from pulumi.runtime.stack import run_in_stack
 from pulumi_image_pull_secrets import ImagePullSecrets, ImagePullSecretsArgs
 from pulumi_image_pull_secrets.admission import Coverage
 from pulumi_image_pull_secrets.attachment import LiveAccount
@@ -148,7 +148,8 @@ class Monitor(sdk.MockMonitor, resource_pb2_grpc.ResourceMonitorStub):
             return response
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
-        self._deployment.outputs[request.urn] = MessageToDict(request.outputs)
+        if "::pulumi:pulumi:Stack::" not in request.urn:
+            self._deployment.outputs[request.urn] = MessageToDict(request.outputs)
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def _collect(
@@ -201,21 +202,9 @@ async def deploy(
         monitor = Monitor(Mocks(accounts or {}, preview=preview), deployment)
         pulumi.runtime.set_mocks(monitor.mocks, project=PROJECT, stack=stack, preview=preview, monitor=monitor)
         pulumi.runtime.config.set_all_config(dict(config or {}))
-        # As run_in_stack does; older SDKs ask for it nowhere else.
-        await _load_monitor_feature_support()  # type: ignore[no-untyped-call]
-        started: list[Awaitable[None]] = []
-
-        def start() -> Awaitable[None] | None:
-            result = program()
-            if result is None:
-                return None
-            started.append(asyncio.ensure_future(result))
-            return started[0]
-
-        await run_pulumi_func(start)
-        # Older SDKs don't.
-        for running in started:
-            await running
+        # The mocks' own stack, which has come to its end already.
+        ROOT.set(None)
+        await run_in_stack(program)
         root = pulumi.runtime.get_root_resource()
         assert isinstance(root, pulumi.runtime.stack.Stack)
         for name, value in root.outputs.items():
