@@ -1,8 +1,10 @@
 """The search of test_p06: it finds every form of a password, in every place, also where it is only for a moment."""
 
 import base64
+import gzip
 import html
 import json
+import secrets
 import shlex
 import subprocess
 import sys
@@ -39,6 +41,17 @@ def test_the_search_finds_what_is_there_only_while_a_run_lasts(tmp_path: Path) -
     assert any(place.startswith("the command line of ") for place in places_of([on_a_command_line], traces.texts()))
     assert all(place.startswith("PLANTED in ") for place in places_of([in_a_variable], traces.texts()))
     assert not places_of([in_a_variable], traces.texts(known_variables=["PLANTED"]))
+
+
+@pytest.mark.parametrize("written", [1.0, 0.9], ids=["whole", "not yet"])
+def test_the_search_finds_what_is_packed(tmp_path: Path, written: float) -> None:
+    password = new_password()
+    packed = gzip.compress(b"before") + gzip.compress(f"{password}{secrets.token_hex(1000)}".encode())
+
+    with watching_traces(tmp_path) as traces:
+        (tmp_path / "log").write_bytes(packed[: int(len(packed) * written)])
+
+    assert places_of([password], traces.texts())
 
 
 WAYS: dict[str, Callable[[str], str]] = {

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 import psutil
 
 _PAUSE_SECONDS = 0.05
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass
@@ -54,6 +56,17 @@ def watching_traces(*folders: Path, without: Iterable[Path] = ()) -> Iterator[Tr
         watch.done.set()
         thread.join()
         watch.look_at_files()
+
+
+def unpacked(content: bytes) -> bytes:
+    """What is in it: the engine packs its log of every command with gzip, where it doesn't encrypt it."""
+    parts, rest = [], content
+    while rest.startswith(_GZIP):
+        # Of a file that is still being written there is no end yet.
+        part = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        parts.append(part.decompress(rest))
+        rest = part.unused_data
+    return b"".join(parts) + rest
 
 
 class _Watch:
@@ -101,7 +114,7 @@ class _Watch:
                     version = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
                     if self._versions.get(path) == version:
                         continue
-                    content = Path(path).read_bytes()
+                    content = unpacked(Path(path).read_bytes())
                 except OSError:
                     continue
                 self._versions[path] = version
