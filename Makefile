@@ -16,7 +16,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-ver
 TEST_TOOLS := cryptography|hypothesis|jsonschema|markdown-it-py|packaging|psutil|pytest|pytest-asyncio|pytest-timeout
 # What is tested elsewhere in tests/unit is the checkout's, not the library's.
 LIBRARY_TESTS := $(filter-out %/test_ci_docs.py %/test_ci_files.py %/test_drift.py %/test_drift_issue.py \
-  %/test_pages.py %/test_reference.py %/test_workflows.py $(wildcard tests/unit/test_standin_*.py),$(wildcard tests/unit/test_*.py)) \
+  %/test_pages.py %/test_program_growth.py %/test_reference.py %/test_workflows.py $(wildcard tests/unit/test_standin_*.py),$(wildcard tests/unit/test_*.py)) \
   $(addprefix tests/unit/,command_line doctor registry restart review)
 
 .DEFAULT_GOAL := help

@@ -19,7 +19,7 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks as sdk
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2, resource_pb2_grpc
 from pulumi.runtime.settings import ROOT, SETTINGS
-from pulumi.runtime.stack import run_in_stack
+from pulumi.runtime.stack import run_in_stack, wait_for_rpcs
 from pulumi_image_pull_secrets import ImagePullSecrets, ImagePullSecretsArgs
 from pulumi_image_pull_secrets.admission import Coverage
 from pulumi_image_pull_secrets.attachment import LiveAccount
@@ -202,7 +202,8 @@ async def deploy(
         monitor = Monitor(Mocks(accounts or {}, preview=preview), deployment)
         pulumi.runtime.set_mocks(monitor.mocks, project=PROJECT, stack=stack, preview=preview, monitor=monitor)
         pulumi.runtime.config.set_all_config(dict(config or {}))
-        # The mocks' own stack, which has come to its end already.
+        # The mocks make a stack of their own.
+        await wait_for_rpcs()
         ROOT.set(None)
         await run_in_stack(program)
         root = pulumi.runtime.get_root_resource()
