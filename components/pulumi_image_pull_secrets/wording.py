@@ -34,9 +34,8 @@ def _visible(match: re.Match[str]) -> str:
 
 
 def line(text: str) -> str:
-    """Text on one line, shortened, with nothing in it that acts: a name in a pod's list of Secrets can be any text."""
-    shown = " ".join(text[: _LONGEST + 1].split())
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+    """``visible``, and shortened: a name in a pod's list of Secrets can be any text."""
+    shown = visible(text[: _LONGEST + 1])
     return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
 
 
