@@ -16,7 +16,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --system-certs --universal --python-ver
 TEST_TOOLS := cryptography|hypothesis|jsonschema|markdown-it-py|packaging|psutil|pytest|pytest-asyncio|pytest-timeout
 # What is tested elsewhere in tests/unit is the checkout's, not the library's.
 LIBRARY_TESTS := $(filter-out %/test_ci_docs.py %/test_ci_files.py %/test_drift.py %/test_drift_issue.py \
-  %/test_pages.py %/test_program_growth.py %/test_reference.py %/test_workflows.py $(wildcard tests/unit/test_standin_*.py),$(wildcard tests/unit/test_*.py)) \
+  %/test_pages.py %/test_program_growth.py %/test_reference.py %/test_rollout_report.py %/test_workflows.py \
+  $(wildcard tests/unit/test_standin_*.py),$(wildcard tests/unit/test_*.py)) \
   $(addprefix tests/unit/,command_line doctor registry restart review)
 
 .DEFAULT_GOAL := help
@@ -59,8 +60,11 @@ test-lowest: $(INSTALLED) ## Run the library's fast tests with the oldest packag
 	  --editable "components[doctor]" --requirement .venv/lowest/tools.txt
 	.venv/lowest/bin/python -m pytest -p no:cacheprovider -p no:anyio $(LIBRARY_TESTS)
 
-bench: $(INSTALLED) ## Measure time, memory and requests against their targets (benchmarks/README.md)
+bench: $(INSTALLED) ## Measure time, memory and requests, for two hours (benchmarks/README.md)
+	@$(SANDBOX) parts
 	$(BIN)/python -m benchmarks.doctor
+	$(BIN)/python -m benchmarks.rollout docs/performance/measured.jsonl 10 100 300 1000 3000
+	$(BIN)/python -m benchmarks.rollout.report
 
 lint: $(INSTALLED) ## Check format, lint, types, workflows and pins
 	$(BIN)/ruff format --check .

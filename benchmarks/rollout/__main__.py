@@ -1,6 +1,6 @@
 """Measures every contender at every size, and writes a line of JSON for each operation.
 
-``python -m benchmarks.rollout FILE SIZE…`` adds to FILE; ``report.py`` makes tables and plots of it.
+``python -m benchmarks.rollout FILE SIZE…`` writes FILE anew; ``report.py`` makes a page and plots of it.
 """
 
 import json
@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any
 from kubernetes import client
 from kubernetes.config import new_client_from_config
 
-from benchmarks.rollout.work import ADD, FIRST, OPERATIONS, PREVIEW, ROTATE, UP, Work
+from benchmarks.rollout.work import ADD, DESTROY, FIRST, OPERATIONS, PREVIEW, ROTATE, UP, Work
 from sandbox import builds, parts
 from sandbox import plugin as plugins
 from sandbox.api_requests import counted
@@ -30,8 +30,7 @@ RUNS = 3
 CONTEXT = "sandbox"
 RESOURCES = {"secrets", "serviceaccounts", "namespaces", "selfsubjectaccessreviews"}
 _NEED_STATE = {UP, PREVIEW}
-_LARGEST_FOR_ALL = 300
-"""Beyond this size, only those that can be expected to come to an end."""
+_MAIN = {FIRST, PREVIEW, DESTROY}
 
 
 @dataclass(frozen=True)
@@ -43,17 +42,29 @@ class Contender:
     """A module of this package, and its argument."""
     environment: tuple[tuple[str, str], ...] = ()
     has_state: bool = False
-    largest: int = 10_000
+    largest_whole: int = 300
+    """Up to here, all operations are measured; beyond it the main ones, so that a run comes to an end."""
+    largest: int = 300
+    """Beyond this many namespaces, nothing."""
+
+    def operations(self, size: int) -> Iterator[str]:
+        """What is measured of it at this size, in order."""
+        for operation in OPERATIONS if size <= self.largest else ():
+            needs_state = operation in _NEED_STATE and not self.has_state
+            if not needs_state and (size <= self.largest_whole or operation in _MAIN):
+                yield operation
 
 
 _SKIP = (("PULUMI_EXPERIMENTAL", "true"), ("PULUMI_SKIP_CHECKPOINTS", "true"))
 CONTENDERS = (
-    Contender("ours", ("pulumi_stack", "ours"), has_state=True, largest=1_000),
-    Contender("ours, checkpoints skipped", ("pulumi_stack", "ours"), _SKIP, has_state=True),
-    Contender("naive Pulumi", ("pulumi_stack", "naive"), has_state=True, largest=_LARGEST_FOR_ALL),
+    Contender("ours", ("pulumi_stack", "ours"), has_state=True),
+    Contender(
+        "ours, checkpoints skipped", ("pulumi_stack", "ours"), _SKIP, has_state=True, largest_whole=1_000, largest=3_000
+    ),
+    Contender("naive Pulumi", ("pulumi_stack", "naive"), has_state=True, largest_whole=100),
     Contender("kubectl loop", ("kubectl", "1"), largest=1_000),
-    Contender("xargs -P 8 kubectl", ("kubectl", "8"), largest=1_000),
-    Contender("bare client", ("client",)),
+    Contender("xargs -P 8 kubectl", ("kubectl", "8"), largest_whole=100),
+    Contender("bare client", ("client",), largest=3_000),
 )
 
 
@@ -89,9 +100,7 @@ class Bench:
             parts={name: str(path) for name, path in self._parts.items()},
             plugin=str(self._plugin.folder),
         )
-        for operation in OPERATIONS:
-            if operation in _NEED_STATE and not contender.has_state:
-                continue
+        for operation in contender.operations(size):
             if operation == ROTATE:
                 work = replace(work, password=secrets.token_urlsafe(16))
             if operation == ADD:
@@ -136,7 +145,7 @@ def main() -> None:
     """Size by size, and within it run by run, so that a busy minute doesn't hit one contender alone."""
     file, sizes = Path(sys.argv[1]), [int(size) for size in sys.argv[2:]]
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a") as lines, tempfile.TemporaryDirectory() as folder:
+    with file.open("w") as lines, tempfile.TemporaryDirectory() as folder:
 
         def write(line: dict[str, Any]) -> None:
             lines.write(json.dumps(line) + "\n")
@@ -148,8 +157,7 @@ def main() -> None:
             for size in sizes:
                 for number in range(RUNS):
                     for contender in CONTENDERS:
-                        if size <= contender.largest:
-                            bench.run(contender, size, number)
+                        bench.run(contender, size, number)
         finally:
             bench.plane.processes.stop()
 

@@ -1,70 +1,57 @@
-"""Tables and plots of what was measured: ``python -m benchmarks.rollout.report FILE`` renews docs/performance/."""
+"""The page and the plots of what was measured: ``python -m benchmarks.rollout.report`` renews docs/performance.md."""
 
-import json
-import statistics
-import sys
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from benchmarks.rollout.work import FIRST, OPERATIONS, PREVIEW
+from benchmarks.rollout.results import Results, read
+from benchmarks.rollout.targets import targets
+from benchmarks.rollout.work import DESTROY, FIRST, OPERATIONS, PREVIEW, ROTATE
 
-FOLDER = Path(__file__).parents[2] / "docs" / "performance"
-_UNITS = {"seconds": "s", "processor": "processor s", "mebibytes": "MiB", "requests": "requests", "state": "bytes"}
+PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+FOLDER = PAGE.with_suffix("")
+MEASURED = FOLDER / "measured.jsonl"
+PLOTTED = (FIRST, PREVIEW, ROTATE, DESTROY)
 
-
-@dataclass(frozen=True)
-class Measured:
-    """All runs of one operation by one contender at one size."""
-
-    runs: tuple[dict[str, Any], ...]
-
-    def median(self, what: str) -> float:
-        """Of all runs, in the unit of ``what``."""
-        return float(statistics.median(run[what] for run in self.runs))
-
-    def text(self, what: str, digits: int = 0) -> str:
-        """The median, and from where to where it went."""
-        values = [run[what] for run in self.runs]
-        spread = f" ({min(values):.{digits}f} to {max(values):.{digits}f})" if len(values) > 1 else ""
-        return f"{self.median(what):.{digits}f}{spread}"
+_UNITS = {"processor": "processor s", "mebibytes": "peak MiB", "requests": "requests", "state": "bytes of state"}
+_SECTION = re.compile(r"(<!-- measured -->\n).*(<!-- end of measured -->\n)", re.DOTALL)
 
 
-Results = dict[tuple[str, int, str], Measured]
-"""By contender, size and operation."""
+def section(results: Results) -> str:
+    """The part of the page that is generated, in Markdown."""
+    return "\n".join(["", *_targets(results), "", *_plots(), *_tables(results)])
 
 
-def read(file: Path) -> Results:
-    """What ``benchmarks.rollout`` wrote."""
-    found: dict[tuple[str, int, str], list[dict[str, Any]]] = {}
-    for line in file.read_text().splitlines():
-        run = json.loads(line)
-        found.setdefault((run["contender"], run["size"], run["operation"]), []).append(run)
-    return {key: Measured(tuple(runs)) for key, runs in found.items()}
+def _targets(results: Results) -> Iterator[str]:
+    yield "| target | measured | |"
+    yield "| --- | --- | --- |"
+    for target in targets(results):
+        yield f"| {target.text} | {target.measured} | {'met' if target.is_met else '**missed**'} |"
 
 
-def tables(results: Results) -> Iterator[str]:
-    """Lines of Markdown: seconds of each operation at each size, and what the first up takes besides."""
-    contenders = list(dict.fromkeys(name for name, _, _ in results))
-    sizes = sorted({size for _, size, _ in results})
-    for size in sizes:
-        yield f"### {size} namespaces\n"
+def _plots() -> Iterator[str]:
+    for operation in PLOTTED:
+        yield f"![Seconds of {operation} over the number of namespaces]({FOLDER.name}/{_file(operation)}.png)"
+        yield ""
+
+
+def _tables(results: Results) -> Iterator[str]:
+    for size in results.sizes:
+        yield f"### {size:,} namespaces\n"
         yield f"| seconds | {' | '.join(OPERATIONS)} |"
         yield f"| --- |{' --- |' * len(OPERATIONS)}"
-        for name in contenders:
-            cells = [results.get((name, size, operation)) for operation in OPERATIONS]
+        for name in results.contenders:
+            cells = [results.get(name, size, operation) for operation in OPERATIONS]
             if any(cells):
                 yield f"| {name} | {' | '.join(cell.text('seconds', 1) if cell else '' for cell in cells)} |"
         yield ""
-        others = [what for what in _UNITS if what != "seconds"]
-        yield f"| first up | {' | '.join(_UNITS[what] for what in others)} | requests of a no-op preview |"
-        yield f"| --- |{' --- |' * (len(others) + 1)}"
-        for name in contenders:
-            if first := results.get((name, size, FIRST)):
-                preview = results.get((name, size, PREVIEW))
-                cells_text = " | ".join(first.text(what) for what in others)
-                yield f"| {name} | {cells_text} | {preview.text('requests') if preview else ''} |"
+        yield f"| first up | {' | '.join(_UNITS.values())} | requests of a no-op preview |"
+        yield f"| --- |{' --- |' * (len(_UNITS) + 1)}"
+        for name in results.contenders:
+            if first := results.get(name, size, FIRST):
+                preview = results.get(name, size, PREVIEW)
+                texts = [*(first.text(what) for what in _UNITS), preview.text("requests") if preview else ""]
+                yield f"| {name} | {' | '.join(texts)} |"
         yield ""
 
 
@@ -72,15 +59,16 @@ def plot(results: Results, operation: str, file: Path) -> None:
     """Seconds over the number of namespaces, both logarithmic, with the spread of the runs; as PNG and SVG."""
     from matplotlib import pyplot
 
+    pyplot.rcParams.update({"svg.hashsalt": "rollout", "svg.fonttype": "none"})
     figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
-    for name in dict.fromkeys(name for name, _, _ in results):
-        found = sorted((size, each) for (who, size, what), each in results.items() if (who, what) == (name, operation))
+    for name in results.contenders:
+        found = [(size, each) for size in results.sizes if (each := results.get(name, size, operation))]
         if not found:
             continue
-        sizes, middle = [size for size, _ in found], [each.median("seconds") for _, each in found]
-        runs = [[run["seconds"] for run in each.runs] for _, each in found]
-        below = [value - min(each) for value, each in zip(middle, runs, strict=True)]
-        above = [max(each) - value for value, each in zip(middle, runs, strict=True)]
+        middle = [each.median("seconds") for _, each in found]
+        below = [value - min(each.values("seconds")) for value, (_, each) in zip(middle, found, strict=True)]
+        above = [max(each.values("seconds")) - value for value, (_, each) in zip(middle, found, strict=True)]
+        sizes = [size for size, _ in found]
         axes.errorbar(sizes, middle, yerr=[below, above], marker="o", capsize=3, label=name)
     axes.set(xscale="log", yscale="log", xlabel="namespaces", ylabel="seconds", title=operation)
     axes.grid(visible=True, which="both", alpha=0.3)
@@ -90,13 +78,21 @@ def plot(results: Results, operation: str, file: Path) -> None:
     pyplot.close(figure)
 
 
+def _file(operation: str) -> str:
+    return operation.replace(" ", "-")
+
+
+def page(text: str, results: Results) -> str:
+    """The page with what was measured in its place."""
+    return _SECTION.sub(lambda found: f"{found[1]}{section(results)}\n{found[2]}", text)
+
+
 def main() -> None:
-    """Renews the tables and the plots."""
-    results = read(Path(sys.argv[1]))
-    FOLDER.mkdir(exist_ok=True)
-    print("\n".join(tables(results)))
-    for operation in OPERATIONS:
-        plot(results, operation, FOLDER / operation.replace(" ", "-"))
+    """Renews the page and the plots."""
+    results = read(MEASURED)
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
+    for operation in PLOTTED:
+        plot(results, operation, FOLDER / _file(operation))
 
 
 if __name__ == "__main__":
