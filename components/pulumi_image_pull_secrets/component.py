@@ -64,7 +64,7 @@ class ImagePullSecrets(pulumi.ComponentResource):
         self._live_accounts = live_accounts
         self._wanted = () if args.get("detach") else (args["secret_name"],)
         self._secret_names = (args["secret_name"], *args.get("retired_secret_names", []))
-        self._content = _content(args)
+        self._data = _data(args)
         self._labels = args.get("labels")
         self._annotations: dict[str, pulumi.Input[str]] = {
             **args.get("annotations", {}),
@@ -113,7 +113,7 @@ class ImagePullSecrets(pulumi.ComponentResource):
                 name=name, namespace=namespace, labels=self._labels or None, annotations=self._annotations
             ),
             type=docker_config.SECRET_TYPE,
-            data={docker_config.SECRET_KEY: self._content},
+            data=self._data,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[created] if created else [],
@@ -294,15 +294,15 @@ def _output(value: T) -> pulumi.Output[T]:
     return pulumi.Output.from_input(None).apply(lambda _: value)
 
 
-def _content(args: ImagePullSecretsArgs) -> pulumi.Output[str]:
-    """The Secret's one value, in base64 and marked secret: one text for all namespaces."""
+def _data(args: ImagePullSecretsArgs) -> pulumi.Output[dict[str, str]]:
+    """The Secrets' data, in base64 and marked secret: one Output for all namespaces."""
     whole_text = args.get("docker_config_json")
     if whole_text is not None:
         text = pulumi.Output.secret(whole_text).apply(_checked)
     else:
         registries = pulumi.Output.all(*[pulumi.Output.all(**registry) for registry in args["registries"]])
         text = pulumi.Output.secret(registries.apply(_rendered))
-    return text.apply(lambda config: base64.b64encode(config.encode()).decode())
+    return text.apply(lambda config: {docker_config.SECRET_KEY: base64.b64encode(config.encode()).decode()})
 
 
 def _checked(text: str) -> str:

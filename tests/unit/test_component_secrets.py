@@ -142,12 +142,12 @@ async def test_the_data_is_marked_secret_however_the_password_is_given(
     args: ImagePullSecretsArgs, password: str, kind: str, whole_text: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Pulumi's Secret marks its data by itself as well, so what counts is what it was given.
-    given: list[pulumi.Output[str]] = []
+    given: list[pulumi.Output[dict[str, str]]] = []
     marked: list[bool] = []
     original: Any = core.Secret
 
-    def spy(*positional: Any, data: dict[str, pulumi.Output[str]], **keywords: Any) -> Any:
-        given.extend(data.values())
+    def spy(*positional: Any, data: pulumi.Output[dict[str, str]], **keywords: Any) -> Any:
+        given.append(data)
         return original(*positional, data=data, **keywords)
 
     monkeypatch.setattr(core, "Secret", spy)
