@@ -60,8 +60,7 @@ test-lowest: $(INSTALLED) ## Run the library's fast tests with the oldest packag
 	  --editable "components[doctor]" --requirement .venv/lowest/tools.txt
 	.venv/lowest/bin/python -m pytest -p no:cacheprovider -p no:anyio $(LIBRARY_TESTS)
 
-bench: $(INSTALLED) ## Measure time, memory and requests, for two hours (benchmarks/README.md)
-	@$(SANDBOX) parts
+bench: $(INSTALLED) ## Measure time, memory and requests, for over an hour (benchmarks/README.md)
 	$(BIN)/python -m benchmarks.doctor
 	$(BIN)/python -m benchmarks.rollout docs/performance/measured.jsonl 10 100 300 1000 3000
 	$(BIN)/python -m benchmarks.rollout.report

@@ -4,6 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Collection
 
+OF_THE_PROGRAM = frozenset({"secrets", "serviceaccounts", "namespaces", "selfsubjectaccessreviews"})
+"""What a preflight and an up ask for."""
+
 _COUNTED = re.compile(r"^apiserver_request_total\{(.*)\} (\S+)$", re.MULTILINE)
 
 

@@ -20,15 +20,26 @@ from typing import Any
 from kubernetes import client
 from kubernetes.config import new_client_from_config
 
-from benchmarks.rollout.work import ADD, DESTROY, FIRST, OPERATIONS, PREVIEW, ROTATE, UP, Work
+from benchmarks.rollout.work import (
+    ADD,
+    DESTROY,
+    FIRST,
+    LOOP,
+    OPERATIONS,
+    OURS,
+    PREVIEW,
+    ROTATE,
+    SKIPPED,
+    UP,
+    Work,
+)
 from sandbox import builds, parts
 from sandbox import plugin as plugins
-from sandbox.api_requests import counted
+from sandbox.api_requests import OF_THE_PROGRAM, counted
 from sandbox.controlplane import ControlPlane
 
 RUNS = 3
 CONTEXT = "sandbox"
-RESOURCES = {"secrets", "serviceaccounts", "namespaces", "selfsubjectaccessreviews"}
 _NEED_STATE = {UP, PREVIEW}
 _MAIN = {FIRST, PREVIEW, DESTROY}
 
@@ -57,12 +68,10 @@ class Contender:
 
 _SKIP = (("PULUMI_EXPERIMENTAL", "true"), ("PULUMI_SKIP_CHECKPOINTS", "true"))
 CONTENDERS = (
-    Contender("ours", ("pulumi_stack", "ours"), has_state=True),
-    Contender(
-        "ours, checkpoints skipped", ("pulumi_stack", "ours"), _SKIP, has_state=True, largest_whole=1_000, largest=3_000
-    ),
+    Contender(OURS, ("pulumi_stack", "ours"), has_state=True),
+    Contender(SKIPPED, ("pulumi_stack", "ours"), _SKIP, has_state=True, largest_whole=1_000, largest=3_000),
     Contender("naive Pulumi", ("pulumi_stack", "naive"), has_state=True, largest_whole=100),
-    Contender("kubectl loop", ("kubectl", "1"), largest=1_000),
+    Contender(LOOP, ("kubectl", "1"), largest=1_000),
     Contender("xargs -P 8 kubectl", ("kubectl", "8"), largest_whole=100),
     Contender("bare client", ("client",), largest=3_000),
 )
@@ -138,7 +147,7 @@ class Bench:
         }
 
     def _requests(self) -> Counter[str]:
-        return counted(self.plane.metrics(), RESOURCES)
+        return counted(self.plane.metrics(), OF_THE_PROGRAM)
 
 
 def main() -> None:

@@ -5,11 +5,10 @@ import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.rollout.results import Results, spread
-from benchmarks.rollout.work import ADD, DESTROY, FIRST, PREVIEW, ROTATE, UP
+from pulumi_image_pull_secrets.api import PAGE
 
-OURS, SKIPPED, LOOP = "ours", "ours, checkpoints skipped", "kubectl loop"
-_PAGE = 500
+from benchmarks.rollout.results import Results, spread
+from benchmarks.rollout.work import FIRST, LOOP, OPERATIONS, OURS, PREVIEW, SKIPPED
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def _preview(results: Results, size: int) -> Iterator[Target]:
 def _requests(results: Results, size: int) -> Iterator[Target]:
     if found := results.get(SKIPPED, size, PREVIEW):
         # Pages of namespaces, accounts and Secrets, and what the preflight asks besides.
-        most = 3 * math.ceil(size / _PAGE) + 20
+        most = 3 * math.ceil(size / PAGE) + 20
         text = f"requests of a no-op preview of {size:,}: what listing takes, not one for each account"
         yield Target(text, found.text("requests"), found.median("requests") <= most)
 
@@ -72,10 +71,9 @@ def _state(results: Results, size: int) -> Iterator[Target]:
 
 
 def _memory(results: Results, size: int) -> Iterator[Target]:
-    operations = (FIRST, UP, PREVIEW, ROTATE, ADD, DESTROY)
     peaks = {
         operation: max(found.values("mebibytes"))
-        for operation in operations
+        for operation in OPERATIONS
         if (found := results.get(SKIPPED, size, operation))
     }
     if peaks:

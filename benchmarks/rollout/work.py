@@ -5,6 +5,8 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
+OURS, SKIPPED, LOOP = "ours", "ours, checkpoints skipped", "kubectl loop"
+"""The contenders that the targets are for."""
 SECRET_NAME = "regcred"
 SERVER, USERNAME = "ghcr.io", "bot"
 FIRST, UP, PREVIEW, ROTATE, ADD, DESTROY = "first up", "no-op up", "no-op preview", "rotate", "add one", "destroy"

@@ -27,8 +27,8 @@ from .validation import DEFAULT_ACCOUNTS, find_problems
 TYPE = "image-pull-secrets:index:ImagePullSecrets"
 """The component's type token."""
 
-T = TypeVar("T")
-U = TypeVar("U")
+_T = TypeVar("_T")
+_U = TypeVar("_U")
 
 
 class ImagePullSecrets(pulumi.ComponentResource):
@@ -284,12 +284,12 @@ def _retain_foreign_entries(attachment: Attachment | pulumi.Output[Attachment]) 
     return pulumi.ResourceOptions(transforms=[transform])
 
 
-def _then(value: T | pulumi.Output[T], made: Callable[[T], U]) -> U | pulumi.Output[U]:
+def _then(value: _T | pulumi.Output[_T], made: Callable[[_T], _U]) -> _U | pulumi.Output[_U]:
     """What is made of a value: now where it is known, since each Output costs the SDK more than the resource does."""
     return value.apply(made) if isinstance(value, pulumi.Output) else made(value)
 
 
-def _output(value: T) -> pulumi.Output[T]:
+def _output(value: _T) -> pulumi.Output[_T]:
     """Of a value that holds no Outputs; from_input would make one of each entry in it."""
     return pulumi.Output.from_input(None).apply(lambda _: value)
 

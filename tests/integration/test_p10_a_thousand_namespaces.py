@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from pulumi_image_pull_secrets.provider import CLIENT_BURST, CLIENT_QPS
 
-from sandbox.api_requests import counted
+from sandbox.api_requests import OF_THE_PROGRAM, counted
 from sandbox.engine import Engine
 from tests.integration.live import LiveCluster
 from tests.integration.program import ProgramStack
@@ -22,8 +22,6 @@ from tests.integration.test_cluster import Recorded, args_of, check, recorded  #
 
 SOME = 26
 """More than are asked for one by one."""
-
-RESOURCES = ("secrets", "serviceaccounts", "namespaces", "selfsubjectaccessreviews")
 
 
 def make_namespaces(cluster: LiveCluster, count: int) -> list[str]:
@@ -71,7 +69,7 @@ def test_the_preflight_asks_as_often_for_many_as_for_some(
 
 def requests_so_far(cluster: LiveCluster) -> Counter[str]:
     """What programs asked the API server for: verb and resource."""
-    found = counted(cluster.kubectl("get", "--raw", "/metrics"), RESOURCES)
+    found = counted(cluster.kubectl("get", "--raw", "/metrics"), OF_THE_PROGRAM)
     # Controllers may still be emptying the namespaces of an earlier test, with verbs that a program has no use for.
     return Counter({what: number for what, number in found.items() if not what.startswith(("DELETECOLLECTION", "PUT"))})
 

@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks.rollout import report
 from benchmarks.rollout.results import Results, read
-from benchmarks.rollout.targets import LOOP, OURS, SKIPPED, targets
-from benchmarks.rollout.work import FIRST, PREVIEW
+from benchmarks.rollout.targets import targets
+from benchmarks.rollout.work import FIRST, LOOP, OURS, PREVIEW, SKIPPED
 
 
 def test_the_page_has_what_was_measured() -> None:
