@@ -135,9 +135,11 @@ clean: ## Remove the virtual environment and what tools left behind
 	@test ! -L venv || rm venv
 	rm -rf .venv reports dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
+# --no-deps: the file is complete. pip 23 doesn't see the pin of what a package wants with an extra (pytest-cov wants
+# coverage[toml]): it would take the newest and refuse that for its missing digest.
 $(INSTALLED): requirements-dev.txt components/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or newer is needed; this is " + sys.version) if sys.version_info < (3, 10) else None'
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e components
 	@touch $@
