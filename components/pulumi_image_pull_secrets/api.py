@@ -1,18 +1,23 @@
-"""One cluster's API, with the official client: requests, pages, retries, and words for what goes wrong."""
+"""One cluster's API: requests, pages, retries, and words for what goes wrong.
+
+What the kubeconfig has is read by the official client, which makes the connections and the credentials of it. Its
+classes for the API's groups are passed over: importing them takes longer than all that a preflight asks.
+"""
 
 import contextlib
 import json
 import logging
 import ssl
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import urllib3
-from kubernetes import client
-from kubernetes.client.exceptions import ApiException
+from kubernetes.client.configuration import Configuration
+from kubernetes.client.rest import RESTClientObject
 from kubernetes.config import ConfigException, load_kube_config, load_kube_config_from_dict
 
 from . import kubeconfig as kubeconfigs
@@ -27,31 +32,35 @@ READ_SECONDS = 12.0
 _LONGEST_WAIT = 5.0
 """Seconds that a busy server may have us wait before the next try, whatever its Retry-After says."""
 _PARALLEL = 8
+_WHOLE = "application/json"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-_TIMEOUT = (CONNECT_SECONDS, READ_SECONDS)
+_HEADERS = {"Content-Type": "application/json", "User-Agent": "pulumi-image-pull-secrets"}
+_TIMEOUT = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
 
 _A = TypeVar("_A")
 _T = TypeVar("_T")
 Object = dict[str, Any]
-Request = Callable[..., Any]
-"""A method of one of the official client's APIs."""
+
+
+def path(resource: str, namespace: str = "", name: str = "", *, version: str = "v1") -> str:
+    """Where the API has all objects of a resource, those of one namespace, or the one with a name.
+
+    ``version`` has the API's group with it, such as ``apps/v1``; the core group has none.
+    https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
+    """
+    parts = ["namespaces", namespace] if namespace else []
+    parts += [resource, name] if name else [resource]
+    return "/".join((f"/apis/{version}" if "/" in version else f"/api/{version}", *(quote(part, "") for part in parts)))
 
 
 class Api:
     """The API of one context's cluster. A context manager."""
 
-    objects: client.CoreV1Api
-    """For whole objects."""
-    metadata: client.CoreV1Api
-    """For lists of nothing but metadata."""
-    reviews: client.AuthorizationV1Api
-    """For what the user may do."""
-
     def __init__(self, *, context: str, kubeconfig: str | None = None) -> None:
         self._context = context
         found = kubeconfigs.find(context, kubeconfig)
         self._server = found.server
-        configuration = client.Configuration()
+        self._configuration = configuration = Configuration()
         # A refused connection or a busy answer is worth another try; a server that accepts and never answers isn't.
         configuration.retries = _Retry(
             total=4, connect=2, read=1, status=4, backoff_factor=0.5, backoff_max=4,
@@ -65,23 +74,19 @@ class Api:
                     load_kube_config(found.source, context, configuration, persist_config=False)
                 else:
                     load_kube_config_from_dict(dict(found.content), context, configuration)
-            self._clients = (client.ApiClient(configuration), client.ApiClient(configuration, "Accept", _METADATA_ONLY))
+            self._connections: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
         # ImportError: a proxy-url with socks5:// needs PySocks.
         except (ConfigException, OSError, ValueError, TypeError, KeyError, ImportError) as error:
             raise ClusterUnreachableError(
                 f'what the kubeconfig has for context "{context}" can\'t be used ({type(error).__name__.lstrip("_")}); '
                 f"try: kubectl --context {context} get namespaces"
             ) from None
-        self._version = client.VersionApi(self._clients[0])
-        self.reviews = client.AuthorizationV1Api(self._clients[0])
-        self.objects, self.metadata = (client.CoreV1Api(each) for each in self._clients)
 
     def __enter__(self) -> "Api":
         return self
 
     def __exit__(self, *_: object) -> None:
-        for each in self._clients:
-            each.rest_client.pool_manager.clear()
+        self._connections.clear()
 
     def check(self) -> None:
         """Raises ClusterUnreachableError where no API server answers.
@@ -90,12 +95,8 @@ class Api:
         is no API server would have us say that namespaces don't exist. Who may not make it may still make the others.
         """
         with contextlib.suppress(ForbiddenError):
-            if "gitVersion" not in (self.ask(self._version.get_code) or {}):
+            if "gitVersion" not in (self.get("/version") or {}):
                 raise self._unreachable(ValueError())
-
-    def group(self, kind: Callable[[client.ApiClient], _T]) -> _T:
-        """Another API of the official client, such as AppsV1Api, on the same connections."""
-        return kind(self._clients[0])
 
     def each(self, subjects: Iterable[_A], ask: Callable[[_A], _T]) -> list[_T]:
         """The answers for all of ``subjects``, several at once."""
@@ -107,40 +108,70 @@ class Api:
             is_interrupted = isinstance(sys.exc_info()[1], KeyboardInterrupt)
             pool.shutdown(wait=not is_interrupted, cancel_futures=is_interrupted)
 
-    def list(self, request: Request, *namespace: str, **query: str) -> Iterator[Object]:
-        """The items of a list, page by page."""
-        token = ""
+    def list(self, path: str, *, field_selector: str = "", metadata_only: bool = False) -> Iterator[Object]:
+        """The items of a list, page by page; with ``metadata_only`` nothing else of them is sent."""
+        query = {"limit": str(PAGE)}
+        if field_selector:
+            query["fieldSelector"] = field_selector
         while True:
-            page = self.ask(request, *namespace, limit=PAGE, **query, **({"_continue": token} if token else {})) or {}
+            page = self._ask("GET", path, query, accept=_METADATA_ONLY if metadata_only else _WHOLE) or {}
             yield from page.get("items") or []
-            token = page.get("metadata", {}).get("continue") or ""
-            if not token:
+            query["continue"] = page.get("metadata", {}).get("continue") or ""
+            if not query["continue"]:
                 return
 
-    def ask(self, request: Request, *arguments: Any, **query: Any) -> Object | None:
-        """The answer, as JSON has it, or None for an object that isn't there."""
+    def get(self, path: str) -> Object | None:
+        """The object at ``path``, or None where there is none."""
+        return self._ask("GET", path)
+
+    def post(self, path: str, content: Object) -> Object | None:
+        """The answer to ``content``, or None where ``path`` isn't there."""
+        return self._ask("POST", path, content=content)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        content: Object | None = None,
+        accept: str = _WHOLE,
+    ) -> Object | None:
         try:
-            # The client's models cost more than all the rest; a list of thousands is read as plain JSON.
-            response = request(*arguments, **query, _preload_content=False, _request_timeout=_TIMEOUT)
-            answer: Object = json.loads(response.data)
-        except ApiException as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            response = self._connections.request(
+                method,
+                self._configuration.host + path,
+                fields=query,
+                body=None if content is None else json.dumps(content),
+                headers={**_HEADERS, "Accept": accept, **self._credentials()},
+                timeout=_TIMEOUT,
+            )
+            if response.status == HTTPStatus.NOT_FOUND:
                 return None
-            raise self._refused(error) from None
+            if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+                raise self._refused(response)
+            answer: Object = json.loads(response.data)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise self._unreachable(error) from None
         if isinstance(answer, dict):
             return answer
         raise self._unreachable(ValueError())
 
-    def _refused(self, error: ApiException) -> ClusterUnreachableError:
+    def _credentials(self) -> dict[str, str]:
+        """The header with the token, if the user has one; the official client renews it when it is time."""
+        found: Mapping[str, Any] = self._configuration.auth_settings()
+        return {setting["key"]: setting["value"] for setting in found.values() if setting["value"]}
+
+    def _refused(self, response: urllib3.BaseHTTPResponse) -> ClusterUnreachableError:
         where = f'the cluster of context "{self._context}" ({self._server})'
-        if error.status == HTTPStatus.FORBIDDEN:
-            message = f"{where} doesn't allow it: {_api_message(error)}"
-            return ForbiddenError(message, error.status, _status(error))
-        if error.status == HTTPStatus.UNAUTHORIZED:
+        status = _status(response.data)
+        if response.status == HTTPStatus.FORBIDDEN:
+            # Such as: namespaces is forbidden: User "ci" cannot list resource …
+            message = f"{where} doesn't allow it: {status.get('message') or response.reason}"
+            return ForbiddenError(message, response.status, status)
+        if response.status == HTTPStatus.UNAUTHORIZED:
             return ClusterUnreachableError(f"{where} doesn't accept the kubeconfig's credentials; log in again")
-        return RefusedError(f"{where} answered {error.status} {error.reason}", error.status, _status(error))
+        return RefusedError(f"{where} answered {response.status} {response.reason}", response.status, status)
 
     def _unreachable(self, error: Exception) -> ClusterUnreachableError:
         return ClusterUnreachableError(
@@ -192,15 +223,10 @@ def _plugin_failure_raised() -> Iterator[None]:
         raise _CredentialPluginError
 
 
-def _api_message(error: ApiException) -> str:
-    """What the API server said, such as: namespaces is forbidden: User "ci" cannot list resource …"""
-    return str(_status(error).get("message") or error.reason)
-
-
-def _status(error: ApiException) -> Object:
+def _status(content: bytes) -> Object:
     try:
-        status = json.loads(error.body or "")
-    except (ValueError, TypeError):
+        status = json.loads(content)
+    except ValueError:
         return {}
     return status if isinstance(status, dict) else {}
 

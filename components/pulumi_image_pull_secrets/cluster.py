@@ -7,15 +7,13 @@ as metadata only.
 
 import contextlib
 import itertools
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kubernetes import client
-
 from . import permissions
 from .admission import GROUP, POLICIES, VERSIONS, Coverage, covering, policy_name
-from .api import Api, ForbiddenError, Object, Request
+from .api import Api, ForbiddenError, Object, path
 from .args import ImagePullSecretsArgs, NamespaceArgs, SelectionArgs, without_none
 from .attachment import LiveAccount, owner_in
 from .docker_config import SECRET_TYPE
@@ -80,7 +78,7 @@ def preflight(
         api.check()
         if selection.needs_all_namespaces:
             _demand(api, context, permissions.to_choose(), refusals)
-            found = list(api.list(api.metadata.list_namespace))
+            found = list(_all_namespaces(api))
         else:
             _demand(api, context, permissions.to_attach(selection.named), refusals)
             found = namespaces(api, [choice.name for choice in selection.named])
@@ -132,7 +130,7 @@ def lacking(api: Api, needed: Iterable[Permission]) -> list[Permission]:
 def namespace_names(api: Api) -> tuple[str, ...]:
     """The names of all namespaces, or none where listing them isn't allowed."""
     with contextlib.suppress(ForbiddenError):
-        return tuple(item["metadata"]["name"] for item in api.list(api.metadata.list_namespace))
+        return tuple(item["metadata"]["name"] for item in _all_namespaces(api))
     return ()
 
 
@@ -141,8 +139,8 @@ def namespaces(api: Api, names: list[str]) -> list[Object]:
     if len(names) > _FEW_NAMESPACES:
         with contextlib.suppress(ForbiddenError):
             wanted = set(names)
-            return [item for item in api.list(api.metadata.list_namespace) if item["metadata"]["name"] in wanted]
-    return [item for item in api.each(names, lambda name: api.ask(api.objects.read_namespace, name)) if item]
+            return [item for item in _all_namespaces(api) if item["metadata"]["name"] in wanted]
+    return [item for item in api.each(names, lambda name: api.get(path("namespaces", name=name))) if item]
 
 
 def read(
@@ -195,15 +193,14 @@ def _identity(api: Api, namespaces: Iterable[Object]) -> str | None:
     """The uid of the namespace that each cluster is made with and none can lose, as the field identifies clusters."""
     found = next((item for item in namespaces if item["metadata"]["name"] == "kube-system"), None)
     with contextlib.suppress(ForbiddenError):
-        found = found or api.ask(api.objects.read_namespace, "kube-system") or {}
+        found = found or api.get(path("namespaces", name="kube-system")) or {}
     return (found or {}).get("metadata", {}).get("uid") or None
 
 
 def _coverage(api: Api, selection: Selection) -> Coverage | None:
     """With the best version of the policies' API that the cluster has; None where it has none."""
-    groups = api.group(client.CustomObjectsApi)
     for version in VERSIONS:
-        resources = (api.ask(groups.get_api_resources, GROUP, version) or {}).get("resources") or []
+        resources = (api.get(f"/apis/{GROUP}/{version}") or {}).get("resources") or []
         if any(resource.get("name") == POLICIES for resource in resources):
             return covering(selection, version)
     return None
@@ -215,7 +212,7 @@ def _demand(api: Api, context: str, needed: Iterable[Permission], refusals: Iter
     # Nobody is granted anything in a namespace that isn't there: then that is what to say.
     visible = {entry.namespace for entry in set(needed) - set(denied) if entry.resource == "namespaces"}
     doubtful = sorted(visible.intersection(entry.namespace for entry in denied) - {""})
-    found = api.each(doubtful, lambda name: api.ask(api.objects.read_namespace, name))
+    found = api.each(doubtful, lambda name: api.get(path("namespaces", name=name)))
     absent = {name for name, namespace in zip(doubtful, found, strict=True) if namespace is None}
     if findings := list(permissions.describe(entry for entry in denied if entry.namespace not in absent)):
         raise PreflightError(context, findings, refusals)
@@ -233,26 +230,32 @@ def _is_allowed(api: Api, permission: Permission) -> bool:
         "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": attributes},
     }
-    answer = api.ask(api.reviews.create_self_subject_access_review, review) or {}
+    answer = api.post(path("selfsubjectaccessreviews", version="authorization.k8s.io/v1"), review) or {}
     return bool(answer.get("status", {}).get("allowed"))
+
+
+def _all_namespaces(api: Api) -> Iterator[Object]:
+    return api.list(path("namespaces"), metadata_only=True)
 
 
 def _accounts(api: Api, namespaces: list[str]) -> list[Object]:
     # Always of the whole cluster, where one may: an account to be left can be anywhere.
     with contextlib.suppress(ForbiddenError):
-        return list(api.list(api.objects.list_service_account_for_all_namespaces))
-    return _in_each(api, namespaces, api.objects.list_namespaced_service_account)
+        return list(api.list(path("serviceaccounts")))
+    return _in_each(api, namespaces, lambda name: api.list(path("serviceaccounts", name)))
 
 
 def _secrets(api: Api, namespaces: list[str], selector: str) -> list[Object]:
+    def in_namespace(name: str) -> Iterator[Object]:
+        return api.list(path("secrets", name), field_selector=selector, metadata_only=True)
+
     if len(namespaces) > _FEW_NAMESPACES:
         with contextlib.suppress(ForbiddenError):
             wanted = set(namespaces)
-            everywhere = api.list(api.metadata.list_secret_for_all_namespaces, field_selector=selector)
+            everywhere = api.list(path("secrets"), field_selector=selector, metadata_only=True)
             return [item for item in everywhere if item["metadata"]["namespace"] in wanted]
-    return _in_each(api, namespaces, api.metadata.list_namespaced_secret, field_selector=selector)
+    return _in_each(api, namespaces, in_namespace)
 
 
-def _in_each(api: Api, namespaces: list[str], request: Request, **query: str) -> list[Object]:
-    lists = api.each(namespaces, lambda name: list(api.list(request, name, **query)))
-    return [item for items in lists for item in items]
+def _in_each(api: Api, namespaces: list[str], items_in: Callable[[str], Iterator[Object]]) -> list[Object]:
+    return [item for items in api.each(namespaces, lambda name: list(items_in(name))) for item in items]

@@ -28,7 +28,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_server_that_takes_too_long(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "_TIMEOUT", (0.2, 0.2))
+    monkeypatch.setattr(api, "_TIMEOUT", urllib3.Timeout(connect=0.2, read=0.2))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         message = refused(kubeconfig(f"http://127.0.0.1:{silent.getsockname()[1]}"))
     assert "can't be reached: it doesn't answer in time; " in message

@@ -89,7 +89,7 @@ def test_who_may_not_even_that_is_told_what_is_forbidden(
     assert f"doesn't allow it: {resource} " in message
     assert f'cannot {verb} resource "{resource}" in API group "" in the namespace "{namespace}"' in message
     assert "\n" not in message
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None
 
 
 @pytest.mark.parametrize("missing", NEEDED, ids=" ".join)

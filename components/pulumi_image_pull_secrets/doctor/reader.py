@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from http import HTTPStatus
 
-from ..api import Api, ForbiddenError, Object
+from ..api import Api, ForbiddenError, Object, path
 from . import kinds, parsing
 from .kinds import Kind
 from .observation import ObjectName, Observation, PodSeen
@@ -41,17 +41,16 @@ class _Reader:
         self._progress = progress
 
     def observe(self) -> Observation:
-        api = self._api
-        pods = [parsing.pod(item) for item in self._read(kinds.pods(api))]
-        accounts = [parsing.account(item) for item in self._read(kinds.accounts(api))]
-        secrets = [parsing.secret(item) for kind in kinds.secrets_with_credentials(api) for item in self._read(kind)]
-        secrets += [parsing.other_secret(item) for item in self._read(kinds.other_secrets(api))]
+        pods = [parsing.pod(item) for item in self._read(kinds.PODS)]
+        accounts = [parsing.account(item) for item in self._read(kinds.ACCOUNTS)]
+        secrets = [parsing.secret(item) for kind in kinds.SECRETS_WITH_CREDENTIALS for item in self._read(kind)]
+        secrets += [parsing.other_secret(item) for item in self._read(kinds.OTHER_SECRETS)]
         if self._seen and all(self._denied[plural] >= self._seen for plural in _JUDGED):
             message = f"the user of this context may not list {', '.join(_JUDGED)} in any of the namespaces"
             raise ForbiddenError(message, HTTPStatus.FORBIDDEN, {})
         workloads = [
             parsing.workload(name, item)
-            for name, kind in kinds.workloads(api).items()
+            for name, kind in kinds.WORKLOADS.items()
             for item in self._read(kind)
         ]  # fmt: skip
         return Observation(
@@ -68,20 +67,23 @@ class _Reader:
 
     def _read(self, kind: Kind) -> Iterator[Object]:
         self._progress(kind.plural)
-        query = {"field_selector": kind.field_selector} if kind.field_selector else {}
         if not self._wanted:
             try:
-                yield from self._noted(self._api.list(kind.everywhere, **query))
+                yield from self._noted(self._list(kind))
             except ForbiddenError:
                 pass
             else:
                 return
-        for items in self._api.each(self._namespace_names(), lambda name: self._in_namespace(kind, name, query)):
+        for items in self._api.each(self._namespace_names(), lambda name: self._in_namespace(kind, name)):
             yield from self._noted(items)
 
-    def _in_namespace(self, kind: Kind, namespace: str, query: Mapping[str, str]) -> list[Object]:
+    def _list(self, kind: Kind, namespace: str = "") -> Iterator[Object]:
+        where = path(kind.plural, namespace, version=kind.version)
+        return self._api.list(where, field_selector=kind.field_selector, metadata_only=kind.metadata_only)
+
+    def _in_namespace(self, kind: Kind, namespace: str) -> list[Object]:
         try:
-            return list(self._api.list(kind.in_namespace, namespace, **query))
+            return list(self._list(kind, namespace))
         except ForbiddenError:
             self._denied.setdefault(kind.plural, set()).add(namespace)  # several threads do
             return []
@@ -95,7 +97,7 @@ class _Reader:
         """Those that were asked for, or else all; raises ForbiddenError where the user may see neither."""
         if self._names is None:
             self._names = self._wanted or [
-                item["metadata"]["name"] for item in self._api.list(self._api.metadata.list_namespace)
+                item["metadata"]["name"] for item in self._api.list(path("namespaces"), metadata_only=True)
             ]
             self._seen.update(self._names)
         return self._names
@@ -126,7 +128,7 @@ class _Reader:
     def _messages(self, reason: str, pods: set[ObjectName]) -> Mapping[ObjectName, list[str]]:
         """Of each of these pods what its events for this reason say, the newest first."""
         found: dict[ObjectName, list[tuple[str, str]]] = {}
-        for event in self._read(kinds.pod_events(self._api, reason)):
+        for event in self._read(kinds.pod_events(reason)):
             about = (event["metadata"]["namespace"], event.get("involvedObject", {}).get("name", ""))
             if about in pods:
                 when = event.get("lastTimestamp") or event.get("eventTime") or ""

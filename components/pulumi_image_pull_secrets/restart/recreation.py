@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
-from ..api import Api
+from ..api import Api, path
 from ..doctor.observation import ObjectName
 from ..errors import ClusterUnreachableError
 from .eviction import Answer, Verdict, evict
@@ -111,10 +111,9 @@ class Recreation:
 
     def _look(self) -> Pods | None:
         """The pods of all namespaces with an open case; None where they can't be seen now."""
-        request = self._api.objects.list_namespaced_pod
         namespaces = sorted({case.planned.pod.namespace for case in self._open()})
         try:
-            lists = self._api.each(namespaces, lambda name: list(self._api.list(request, name)))
+            lists = self._api.each(namespaces, lambda name: list(self._api.list(path("pods", name))))
         except ClusterUnreachableError as error:
             self._trouble = str(error)
             return None

@@ -44,23 +44,20 @@ class Cluster:
         self.evicted: list[str] = []
         self.time = 0.0
         self.on_look: Callable[[], None] = lambda: None
-        self.objects = self
-
-    create_namespaced_pod_eviction = "evict"
-    list_namespaced_pod = "list"
 
     def each(self, subjects: Iterable[Any], ask: Callable[[Any], Any]) -> list[Any]:
         return [ask(subject) for subject in subjects]
 
-    def list(self, _request: str, _namespace: str) -> Iterable[dict[str, Any]]:
+    def list(self, _path: str) -> Iterable[dict[str, Any]]:
         self.on_look()
         if self.is_hidden:
             raise ClusterUnreachableError("the connection was refused")
         return list(self.pods.values())
 
-    def ask(self, request: str, name: str, _namespace: str, body: dict[str, Any]) -> dict[str, Any] | None:
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
         uid = body["deleteOptions"]["preconditions"]["uid"]
-        assert (body["metadata"]["name"], request) == (name, "evict")
+        name = body["metadata"]["name"]
+        assert path.endswith(f"/pods/{name}/eviction")
         if self.refusals:
             raise self.refusals.pop(0)
         if uid not in self.pods:

@@ -186,14 +186,14 @@ def test_an_eviction_that_a_ctrl_c_cuts_off_is_looked_up(
 ) -> None:
     for is_done, outcome in ((True, Outcome.REPLACED), (False, Outcome.NOT_TRIED)):
         cluster = Cluster(item("a", **STUCK))
-        ask = cluster.ask
+        post = cluster.post
 
-        def cut_off(*arguments: Any, is_done: bool = is_done, ask: Callable[..., Any] = ask) -> None:
+        def cut_off(*arguments: Any, is_done: bool = is_done, post: Callable[..., Any] = post) -> None:
             if is_done:
-                ask(*arguments)
+                post(*arguments)
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(cluster, "ask", cut_off)
+        monkeypatch.setattr(cluster, "post", cut_off)
         assert outcomes(run(cluster, planned("a"))) == {"a": outcome}
 
 
