@@ -141,6 +141,23 @@ def test_a_secret_of_another_type_is_an_obstacle_whoever_made_it(owner: str | No
     assert "delete it, or choose another secretName" in line
 
 
+@pytest.mark.parametrize(("many", "lines"), [(5, 5), (6, 1)])
+def test_what_is_the_same_with_many_is_told_once(many: int, lines: int) -> None:
+    names = [f"team-{number}" for number in range(many)]
+    told = obstacles(*map(wanted, names), wanted("zeta", create=True), zeta=namespace(terminating=True))
+    assert len(told) == lines + 1
+    assert told[0].startswith('namespace "team-0" does not exist; correct the name, create it, or give it create: true')
+    assert told[0].endswith(" (the same with team-1, team-2, team-3 and 2 more)") == (lines == 1)
+
+
+def test_the_same_with_many_secrets_is_told_with_their_namespaces() -> None:
+    theirs = namespace("default", secrets={"regcred": LiveSecret(None, has_our_type=True)})
+    entries = [wanted(f"team-{letter}") for letter in "abcdef"]
+    line = only(obstacles(*entries, **{entry.name.replace("-", "_"): theirs for entry in entries}))
+    assert line.startswith('Secret "team-a/regcred" exists and was made by somebody else; set adopt: true')
+    assert line.endswith(" (the same with team-b/regcred, team-c/regcred, team-d/regcred and 2 more)")
+
+
 def test_everything_is_told_at_once_in_the_configurations_order() -> None:
     foreign = {name: LiveSecret(None, has_our_type=True) for name in ("regcred", "old")}
     lines = obstacles(
