@@ -1,7 +1,7 @@
 """One cluster's API: requests, pages, retries, and words for what goes wrong.
 
-What the kubeconfig has is read by the official client, which makes the connections and the credentials of it. Its
-classes for the API's groups are passed over: importing them takes longer than all that a preflight asks.
+The official client reads the kubeconfig, and provides the connections and the credentials. Its classes for the API's
+groups are passed over: importing them takes longer than all that a preflight asks.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ from kubernetes.client.configuration import Configuration
 from kubernetes.client.rest import RESTClientObject
 from kubernetes.config import ConfigException, load_kube_config, load_kube_config_from_dict
 
+from . import __version__
 from . import kubeconfig as kubeconfigs
 from .errors import ClusterUnreachableError
 
@@ -34,7 +35,7 @@ _LONGEST_WAIT = 5.0
 _PARALLEL = 8
 _WHOLE = "application/json"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-_HEADERS = {"Content-Type": "application/json", "User-Agent": "pulumi-image-pull-secrets"}
+_HEADERS = {"Content-Type": "application/json", "User-Agent": f"pulumi-image-pull-secrets/{__version__}"}
 _TIMEOUT = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
 
 _A = TypeVar("_A")
@@ -42,15 +43,17 @@ _T = TypeVar("_T")
 Object = dict[str, Any]
 
 
-def path(resource: str, namespace: str = "", name: str = "", *, version: str = "v1") -> str:
+def path_of(resource: str, namespace: str | None = None, name: str | None = None, *, version: str = "v1") -> str:
     """Where the API has all objects of a resource, those of one namespace, or the one with a name.
 
     ``version`` has the API's group with it, such as ``apps/v1``; the core group has none.
     https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
     """
-    parts = ["namespaces", namespace] if namespace else []
-    parts += [resource, name] if name else [resource]
-    return "/".join((f"/apis/{version}" if "/" in version else f"/api/{version}", *(quote(part, "") for part in parts)))
+    root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    parts = [resource] if namespace is None else ["namespaces", namespace, resource]
+    if name is not None:
+        parts.append(name)
+    return "/".join((root, *(quote(part, safe="") for part in parts)))
 
 
 class Api:
@@ -62,10 +65,10 @@ class Api:
         self._server = found.server
         self._configuration = configuration = Configuration()
         # A refused connection or a busy answer is worth another try; a server that accepts and never answers isn't.
-        configuration.retries = _Retry(
+        self._retries = configuration.retries = _Retry(
             total=4, connect=2, read=1, status=4, backoff_factor=0.5, backoff_max=4,
             status_forcelist=[429, 500, 502, 503, 504], raise_on_status=False,
-            # A review is a POST, and changes nothing.
+            # A review is a POST, too.
             allowed_methods=None,
         )  # fmt: skip
         try:
@@ -124,9 +127,13 @@ class Api:
         """The object at ``path``, or None where there is none."""
         return self._ask("GET", path)
 
-    def post(self, path: str, content: Object) -> Object | None:
-        """The answer to ``content``, or None where ``path`` isn't there."""
-        return self._ask("POST", path, content=content)
+    def post(self, path: str, content: Object, *, once: bool = False) -> Object | None:
+        """The answer to ``content``, or None where ``path`` isn't there.
+
+        With ``once`` it isn't sent again where it may have been heard: a second answer wouldn't tell what came of it.
+        """
+        retries = self._retries.new(read=0, status=0) if once else self._retries
+        return self._ask("POST", path, body=content, retries=retries)
 
     def _ask(
         self,
@@ -134,37 +141,41 @@ class Api:
         path: str,
         query: Mapping[str, str] | None = None,
         *,
-        content: Object | None = None,
+        body: Object | None = None,
         accept: str = _WHOLE,
+        retries: urllib3.Retry | None = None,
     ) -> Object | None:
         try:
             response = self._connections.request(
                 method,
                 self._configuration.host + path,
                 fields=query,
-                body=None if content is None else json.dumps(content),
+                body=None if body is None else json.dumps(body),
                 headers={**_HEADERS, "Accept": accept, **self._credentials()},
                 timeout=_TIMEOUT,
+                retries=retries or self._retries,
+                # Whose answer stops in the middle isn't asked again.
+                preload_content=False,
             )
-            if response.status == HTTPStatus.NOT_FOUND:
-                return None
-            if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-                raise self._refused(response)
-            answer: Object = json.loads(response.data)
+            content = response.data
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise self._unreachable(error) from None
-        if isinstance(answer, dict):
-            return answer
-        raise self._unreachable(ValueError())
+        if response.status == HTTPStatus.NOT_FOUND:
+            return None
+        answer = _parsed(content)
+        if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise self._refused(response, answer or {})
+        if answer is None:
+            raise self._unreachable(ValueError())
+        return answer
 
     def _credentials(self) -> dict[str, str]:
         """The header with the token, if the user has one; the official client renews it when it is time."""
         found: Mapping[str, Any] = self._configuration.auth_settings()
         return {setting["key"]: setting["value"] for setting in found.values() if setting["value"]}
 
-    def _refused(self, response: urllib3.BaseHTTPResponse) -> ClusterUnreachableError:
+    def _refused(self, response: urllib3.BaseHTTPResponse, status: Object) -> ClusterUnreachableError:
         where = f'the cluster of context "{self._context}" ({self._server})'
-        status = _status(response.data)
         if response.status == HTTPStatus.FORBIDDEN:
             # Such as: namespaces is forbidden: User "ci" cannot list resource …
             message = f"{where} doesn't allow it: {status.get('message') or response.reason}"
@@ -223,12 +234,13 @@ def _plugin_failure_raised() -> Iterator[None]:
         raise _CredentialPluginError
 
 
-def _status(content: bytes) -> Object:
+def _parsed(content: bytes) -> Object | None:
+    """The object that it is in JSON; None where it is something else."""
     try:
-        status = json.loads(content)
+        parsed = json.loads(content)
     except ValueError:
-        return {}
-    return status if isinstance(status, dict) else {}
+        return None
+    return parsed if isinstance(parsed, dict) else None
 
 
 def _reason(error: BaseException) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from . import permissions
 from .admission import GROUP, POLICIES, VERSIONS, Coverage, covering, policy_name
-from .api import Api, ForbiddenError, Object, path
+from .api import Api, ForbiddenError, Object, path_of
 from .args import ImagePullSecretsArgs, NamespaceArgs, SelectionArgs, without_none
 from .attachment import LiveAccount, owner_in
 from .docker_config import SECRET_TYPE
@@ -140,7 +140,7 @@ def namespaces(api: Api, names: list[str]) -> list[Object]:
         with contextlib.suppress(ForbiddenError):
             wanted = set(names)
             return [item for item in _all_namespaces(api) if item["metadata"]["name"] in wanted]
-    return [item for item in api.each(names, lambda name: api.get(path("namespaces", name=name))) if item]
+    return [item for item in api.each(names, lambda name: api.get(path_of("namespaces", name=name))) if item]
 
 
 def read(
@@ -193,7 +193,7 @@ def _identity(api: Api, namespaces: Iterable[Object]) -> str | None:
     """The uid of the namespace that each cluster is made with and none can lose, as the field identifies clusters."""
     found = next((item for item in namespaces if item["metadata"]["name"] == "kube-system"), None)
     with contextlib.suppress(ForbiddenError):
-        found = found or api.get(path("namespaces", name="kube-system")) or {}
+        found = found or api.get(path_of("namespaces", name="kube-system")) or {}
     return (found or {}).get("metadata", {}).get("uid") or None
 
 
@@ -212,7 +212,7 @@ def _demand(api: Api, context: str, needed: Iterable[Permission], refusals: Iter
     # Nobody is granted anything in a namespace that isn't there: then that is what to say.
     visible = {entry.namespace for entry in set(needed) - set(denied) if entry.resource == "namespaces"}
     doubtful = sorted(visible.intersection(entry.namespace for entry in denied) - {""})
-    found = api.each(doubtful, lambda name: api.get(path("namespaces", name=name)))
+    found = api.each(doubtful, lambda name: api.get(path_of("namespaces", name=name)))
     absent = {name for name, namespace in zip(doubtful, found, strict=True) if namespace is None}
     if findings := list(permissions.describe(entry for entry in denied if entry.namespace not in absent)):
         raise PreflightError(context, findings, refusals)
@@ -230,29 +230,29 @@ def _is_allowed(api: Api, permission: Permission) -> bool:
         "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": attributes},
     }
-    answer = api.post(path("selfsubjectaccessreviews", version="authorization.k8s.io/v1"), review) or {}
+    answer = api.post(path_of("selfsubjectaccessreviews", version="authorization.k8s.io/v1"), review) or {}
     return bool(answer.get("status", {}).get("allowed"))
 
 
 def _all_namespaces(api: Api) -> Iterator[Object]:
-    return api.list(path("namespaces"), metadata_only=True)
+    return api.list(path_of("namespaces"), metadata_only=True)
 
 
 def _accounts(api: Api, namespaces: list[str]) -> list[Object]:
     # Always of the whole cluster, where one may: an account to be left can be anywhere.
     with contextlib.suppress(ForbiddenError):
-        return list(api.list(path("serviceaccounts")))
-    return _in_each(api, namespaces, lambda name: api.list(path("serviceaccounts", name)))
+        return list(api.list(path_of("serviceaccounts")))
+    return _in_each(api, namespaces, lambda name: api.list(path_of("serviceaccounts", name)))
 
 
 def _secrets(api: Api, namespaces: list[str], selector: str) -> list[Object]:
     def in_namespace(name: str) -> Iterator[Object]:
-        return api.list(path("secrets", name), field_selector=selector, metadata_only=True)
+        return api.list(path_of("secrets", name), field_selector=selector, metadata_only=True)
 
     if len(namespaces) > _FEW_NAMESPACES:
         with contextlib.suppress(ForbiddenError):
             wanted = set(namespaces)
-            everywhere = api.list(path("secrets"), field_selector=selector, metadata_only=True)
+            everywhere = api.list(path_of("secrets"), field_selector=selector, metadata_only=True)
             return [item for item in everywhere if item["metadata"]["namespace"] in wanted]
     return _in_each(api, namespaces, in_namespace)
 

@@ -10,8 +10,12 @@ from .docker_config import SECRET_TYPE
 from .names import nearest
 from .wording import listed
 
-_FEW = 5
-"""Up to so many things of which the same is to be said have a line each."""
+_MOST_LINES = 5
+"""Up to so many objects of which the same is to be said have a line each."""
+_MOST_NAMES = 30
+"""So many of the others are named."""
+_HERE = "\0"
+"""Stands for the object's name in what is said of it; no name can hold it."""
 
 
 @dataclass(frozen=True)
@@ -58,22 +62,22 @@ def find_obstacles(
     ``known_namespaces`` are names to guess from where one is missing.
     """
     found = list(_obstacles(wanted, live, owner=owner, adopt=adopt, known_namespaces=known_namespaces))
-    alike: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for before, where, after in found:
-        alike[before, after].append(where)
-    for before, where, after in found:
-        first, *others = alike[before, after]
-        if len(others) < _FEW:
-            yield f"{before}{where}{after}"
-        elif where == first:
-            yield f"{before}{where}{after} (the same with {listed(others)})"
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name, said in found:
+        alike[said].append(name)
+    for name, said in found:
+        names = alike[said]
+        if len(names) <= _MOST_LINES:
+            yield said.replace(_HERE, name)
+        elif name == names[0]:
+            yield f"{said.replace(_HERE, name)} (the same with {listed(names[1:], _MOST_NAMES)})"
 
 
 class _Obstacle(NamedTuple):
-    before: str
-    where: str
-    """The object, or the namespace that it isn't in."""
-    after: str
+    name: str
+    """Of the object, or of the namespace where it isn't."""
+    said: str
+    """With ``_HERE`` for the name."""
 
 
 def _obstacles(
@@ -91,34 +95,30 @@ def _obstacles(
                 yield _missing_namespace(namespace.name, known_namespaces)
             continue
         if found.terminating:
-            yield _namespace(namespace.name, "is being deleted (Terminating); wait until it is gone, or take it out")
+            said = "is being deleted (Terminating); wait until it is gone, or take it out"
+            yield _Obstacle(namespace.name, f'namespace "{_HERE}" {said}')
             continue
         if namespace.create and found.owner != owner:
-            yield _namespace(
+            yield _Obstacle(
                 namespace.name,
-                f"has create: true but exists, and {_made_by(found.owner)}; "
-                f"{_if_renamed(namespace.name, owner) if found.owner else ''}"
-                "leave create out, so that a destroy doesn't delete it",
+                f'namespace "{_HERE}" has create: true but exists, and {_made_by(found.owner)}; '
+                f"{_if_renamed(owner) if found.owner else ''}leave create out, so that a destroy doesn't delete it",
             )
         if not namespace.create and found.owner == owner:
-            yield _namespace(
+            yield _Obstacle(
                 namespace.name,
-                "was made by this stack, and without create: true it would be deleted with all that is in it; give it "
-                "create: true, or take it out of the namespaces if it shall go",
+                f'namespace "{_HERE}" was made by this stack, and without create: true it would be deleted with all '
+                "that is in it; give it create: true, or take it out of the namespaces if it shall go",
             )
         if not namespace.create:
             yield from _missing_accounts(namespace, found)
         yield from _foreign_secrets(namespace.name, found, owner=owner, adopt=adopt)
 
 
-def _namespace(name: str, said: str) -> _Obstacle:
-    return _Obstacle('namespace "', name, f'" {said}')
-
-
 def _missing_namespace(name: str, known: tuple[str, ...]) -> _Obstacle:
     meant = nearest(name, known)
     hint = f'did you mean "{meant}"? Otherwise' if meant else "correct the name,"
-    return _namespace(name, f"does not exist; {hint} create it, or give it create: true")
+    return _Obstacle(name, f'namespace "{_HERE}" does not exist; {hint} create it, or give it create: true')
 
 
 def _missing_accounts(wanted: WantedNamespace, found: LiveNamespace) -> Iterator[_Obstacle]:
@@ -129,32 +129,32 @@ def _missing_accounts(wanted: WantedNamespace, found: LiveNamespace) -> Iterator
             there = ", ".join(sorted(found.accounts)[:10]) or "none"
             more = ", …" if len(found.accounts) > 10 else ""
             yield _Obstacle(
-                f'ServiceAccount "{account}" does not exist in namespace "',
                 wanted.name,
-                f'"; {hint}accounts there: {there}{more}; correct the name, or create it first',
+                f'ServiceAccount "{account}" does not exist in namespace "{_HERE}"; {hint}'
+                f"accounts there: {there}{more}; correct the name, or create it first",
             )
 
 
 def _foreign_secrets(namespace: str, found: LiveNamespace, *, owner: str, adopt: bool) -> Iterator[_Obstacle]:
     for name, secret in sorted(found.secrets.items()):
-        said = ""
+        place = f"{namespace}/{name}"
         if not secret.has_our_type:
-            said = (
-                f"exists with a type other than {SECRET_TYPE}, and no type can be changed; "
-                "delete it, or choose another secretName"
+            yield _Obstacle(
+                place,
+                f'Secret "{_HERE}" exists with a type other than {SECRET_TYPE}, and no type can be changed; '
+                "delete it, or choose another secretName",
             )
         elif secret.owner != owner and not adopt:
-            said = (
-                f"exists and {_made_by(secret.owner)}; set adopt: true to take it over"
-                f"{' (right after a rename of this stack)' if secret.owner else ''}, or choose another secretName"
+            yield _Obstacle(
+                place,
+                f'Secret "{_HERE}" exists and {_made_by(secret.owner)}; set adopt: true to take it over'
+                f"{' (right after a rename of this stack)' if secret.owner else ''}, or choose another secretName",
             )
-        if said:
-            yield _Obstacle('Secret "', f"{namespace}/{name}", f'" {said}')
 
 
-def _if_renamed(namespace: str, owner: str) -> str:
+def _if_renamed(owner: str) -> str:
     """Left out, create would delete a namespace that the state of a renamed stack still holds."""
-    command = f"kubectl annotate --overwrite namespace {namespace} {OWNER_ANNOTATION}={owner}"
+    command = f"kubectl annotate --overwrite namespace {_HERE} {OWNER_ANNOTATION}={owner}"
     return f"if that is this stack's former name, type {command}; otherwise "
 
 

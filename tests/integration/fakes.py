@@ -63,6 +63,10 @@ class _Handler(BaseHTTPRequestHandler):
     def protocol_version(self) -> str:  # type: ignore[override]
         return self.server.protocol
 
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
     def do_GET(self) -> None:
         path = self.path.partition("?")[0].rstrip("/")
         self.server.asked[path] += 1

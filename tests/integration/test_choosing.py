@@ -3,7 +3,6 @@
 import json
 import secrets
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -161,22 +160,23 @@ def test_patterns_cost_one_list_of_namespaces_and_nothing_for_each(
 ) -> None:
     for name in "abcdef":
         family.add(name)
-    lists: Counter[str] = Counter()
-    original = Api.list
+    asked: Counter[str] = Counter()
+    original = Api._ask
 
-    def counted(self: Api, path: str, **query: Any) -> Iterator[dict[str, Any]]:
-        lists[path.replace(family.prefix, "…")] += 1
-        return original(self, path, **query)
+    def counted(self: Api, method: str, path: str, *arguments: Any, **others: Any) -> Any:
+        asked[f"{method} {path.replace(family.prefix, '…')}"] += 1
+        return original(self, method, path, *arguments, **others)
 
-    monkeypatch.setattr(Api, "list", counted)
+    monkeypatch.setattr(Api, "_ask", counted)
     args: Any = {"secret_name": "regcred", "namespaces": [{"name": family.pattern, "service_accounts": ["*"]}]}
 
     resolved = preflight(args, owner="project.stack.pulls", context=CONTEXT, kubeconfig=str(cluster.kubeconfig))
 
     assert [entry["name"] for entry in resolved.args["namespaces"]] == [f"{family.prefix}-{name}" for name in "abcdef"]
-    assert lists == {
-        "/api/v1/namespaces": 1,
-        "/api/v1/serviceaccounts": 1,
+    assert {question: count for question, count in asked.items() if question.startswith("GET ")} == {
+        "GET /version": 1,
+        "GET /api/v1/namespaces": 1,
+        "GET /api/v1/serviceaccounts": 1,
         # Of few namespaces in each, of one name, with our type and with another.
-        **{f"/api/v1/namespaces/…-{name}/secrets": 2 for name in "abcdef"},
+        **{f"GET /api/v1/namespaces/…-{name}/secrets": 2 for name in "abcdef"},
     }

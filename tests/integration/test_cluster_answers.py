@@ -1,10 +1,14 @@
 """What the cluster's reader makes of a server that is busy, broken or something else."""
 
+import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import urllib3
+from pulumi_image_pull_secrets import ClusterUnreachableError
+from pulumi_image_pull_secrets.api import Api
 
 from tests.integration.fakes import CONTEXT, LIVE, Answer, FakeServer, as_json, good, kubeconfig, read, refused, serving
 
@@ -113,6 +117,33 @@ def test_a_connection_that_always_breaks(server: FakeServer, waits: list[float],
 def test_an_answer_that_is_cut_off(server: FakeServer) -> None:
     server.answer = lambda path, _: "cut off" if path.endswith("/serviceaccounts") else good(path)
     assert unreachable(server) in ("the connection failed (ProtocolError)", "the connection failed (IncompleteRead)")
+    assert server.asked["/api/v1/serviceaccounts"] == 1
+
+
+@pytest.mark.parametrize(("how", "times"), [("reset", 2), ("busy", 5)])
+def test_what_is_to_be_sent_once_is_not_sent_again(
+    server: FakeServer, waits: list[float], how: str, times: int
+) -> None:
+    server.answer = lambda *_: as_json({}, 429) if how == "busy" else how
+    with Api(context=CONTEXT, kubeconfig=kubeconfig(server.address)) as api:
+        for path, once in (("/once", True), ("/again", False)):
+            with pytest.raises(ClusterUnreachableError):
+                api.post(path, {"kind": "Eviction"}, once=once)
+    assert server.asked == {"/once": 1, "/again": times}
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_server_behind_a_path(server: FakeServer, end: str) -> None:
+    prefix = "/k8s/clusters/c-1"
+    server.answer = lambda path, _: good(path.removeprefix(prefix)) if path.startswith(prefix) else as_json({}, 404)
+    assert read(kubeconfig(server.address + prefix + end)) == LIVE
+
+
+def test_a_token_from_a_file(server: FakeServer, tmp_path: Path) -> None:
+    token = secrets.token_urlsafe(16)
+    (tmp_path / "token").write_text(token)
+    assert read(kubeconfig(server.address, {"tokenFile": str(tmp_path / "token")})) == LIVE
+    assert server.tokens == {f"Bearer {token}"}
 
 
 def test_an_account_in_a_namespace_that_came_meanwhile_is_not_left(server: FakeServer) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 from pulumi_image_pull_secrets import api
 
 from tests.integration import fakes
@@ -33,7 +34,7 @@ def test_a_server_that_never_answers_is_told_in_time(
     # As much as all tries of one request may take; with what is waited between them, within the 30 s.
     assert 2 * api.READ_SECONDS + 2 < 30
     assert 3 * api.CONNECT_SECONDS + 4 < 30
-    monkeypatch.setattr(api, "_TIMEOUT", (0.2, 0.2))
+    monkeypatch.setattr(api, "_TIMEOUT", urllib3.Timeout(connect=0.2, read=0.2))
     (tmp_path / "kubeconfig").write_text(fakes.kubeconfig(f"http://127.0.0.1:{silent}"))
     ran = run(*command, "--context", fakes.CONTEXT, kubeconfig=tmp_path / "kubeconfig")
     assert ran.code == 3

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from pulumi_image_pull_secrets.api import Api, path
+from pulumi_image_pull_secrets.api import Api, path_of
 
 
 @pytest.fixture
@@ -19,13 +19,13 @@ def api(tmp_path: Path) -> Api:
 @pytest.mark.parametrize(
     ("where", "expected"),
     [
-        (path("namespaces"), "/api/v1/namespaces"),
-        (path("namespaces", name="team-a"), "/api/v1/namespaces/team-a"),
-        (path("pods", "team-a"), "/api/v1/namespaces/team-a/pods"),
-        (path("pods", "team-a", "web-1"), "/api/v1/namespaces/team-a/pods/web-1"),
-        (path("deployments", version="apps/v1"), "/apis/apps/v1/deployments"),
-        (path("deployments", "team-a", version="apps/v1"), "/apis/apps/v1/namespaces/team-a/deployments"),
-        (path("secrets", "a/../b?c#d", "%"), "/api/v1/namespaces/a%2F..%2Fb%3Fc%23d/secrets/%25"),
+        (path_of("namespaces"), "/api/v1/namespaces"),
+        (path_of("namespaces", name="team-a"), "/api/v1/namespaces/team-a"),
+        (path_of("pods", "team-a"), "/api/v1/namespaces/team-a/pods"),
+        (path_of("pods", "team-a", "web-1"), "/api/v1/namespaces/team-a/pods/web-1"),
+        (path_of("deployments", version="apps/v1"), "/apis/apps/v1/deployments"),
+        (path_of("deployments", "team-a", version="apps/v1"), "/apis/apps/v1/namespaces/team-a/deployments"),
+        (path_of("secrets", "a/../b?c#d", "%"), "/api/v1/namespaces/a%2F..%2Fb%3Fc%23d/secrets/%25"),
     ],
 )
 def test_a_path_is_the_one_that_the_api_has(where: str, expected: str) -> None:

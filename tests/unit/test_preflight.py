@@ -147,7 +147,21 @@ def test_what_is_the_same_with_many_is_told_once(many: int, lines: int) -> None:
     told = obstacles(*map(wanted, names), wanted("zeta", create=True), zeta=namespace(terminating=True))
     assert len(told) == lines + 1
     assert told[0].startswith('namespace "team-0" does not exist; correct the name, create it, or give it create: true')
-    assert told[0].endswith(" (the same with team-1, team-2, team-3 and 2 more)") == (lines == 1)
+    assert told[0].endswith(" (the same with team-1, team-2, team-3, team-4, team-5)") == (lines == 1)
+
+
+def test_of_very_many_not_all_are_named() -> None:
+    line = only(obstacles(*(wanted(f"team-{number:03}") for number in range(1_000))))
+    assert line.startswith('namespace "team-000" does not exist')
+    assert line.endswith(", team-029, team-030 and 969 more)")
+
+
+def test_each_of_many_namespaces_of_a_renamed_stack_is_told_in_one_line() -> None:
+    entries = [wanted(f"team-{letter}", create=True) for letter in "abcdef"]
+    theirs = namespace("default", owner=OTHER)
+    line = only(obstacles(*entries, **{entry.name.replace("-", "_"): theirs for entry in entries}))
+    assert f"type kubectl annotate --overwrite namespace team-a image-pull-secrets/owner={OWNER}; " in line
+    assert line.endswith(" (the same with team-b, team-c, team-d, team-e, team-f)")
 
 
 def test_the_same_with_many_secrets_is_told_with_their_namespaces() -> None:
@@ -155,7 +169,7 @@ def test_the_same_with_many_secrets_is_told_with_their_namespaces() -> None:
     entries = [wanted(f"team-{letter}") for letter in "abcdef"]
     line = only(obstacles(*entries, **{entry.name.replace("-", "_"): theirs for entry in entries}))
     assert line.startswith('Secret "team-a/regcred" exists and was made by somebody else; set adopt: true')
-    assert line.endswith(" (the same with team-b/regcred, team-c/regcred, team-d/regcred and 2 more)")
+    assert line.endswith(" (the same with " + ", ".join(f"team-{letter}/regcred" for letter in "bcdef") + ")")
 
 
 def test_everything_is_told_at_once_in_the_configurations_order() -> None:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from .. import kubeconfig as kubeconfigs
-from ..api import Api, ForbiddenError, path
+from ..api import Api, ForbiddenError, path_of
 from ..cluster import namespace_names
 from ..doctor.observation import Observation
 from ..doctor.reader import observe
@@ -71,7 +71,7 @@ def _demand(api: Api, namespaces: Sequence[str]) -> None:
 
 def _is_there(api: Api, namespace: str) -> bool:
     try:
-        return api.get(path("namespaces", name=namespace)) is not None
+        return api.get(path_of("namespaces", name=namespace)) is not None
     except ForbiddenError:
         # Who may not see the namespace may still see what is in it.
         return True

@@ -15,14 +15,16 @@ class Kind:
     version: str = "v1"
     """The API's, with its group."""
     metadata_only: bool = False
+    """Whether nothing else of it is asked for."""
 
 
 PODS = Kind("pods", "status.phase!=Succeeded,status.phase!=Failed")
 """Those that aren't over."""
 ACCOUNTS = Kind("serviceaccounts")
 SECRETS_WITH_CREDENTIALS = tuple(Kind("secrets", f"type={type_}") for type_ in CONTENT_KEYS)
-"""Those of each type that holds registry credentials, whole."""
+"""Those of each type that holds registry credentials."""
 OTHER_SECRETS = Kind("secrets", ",".join(f"type!={type_}" for type_ in CONTENT_KEYS), metadata_only=True)
+"""Those of any other type."""
 WORKLOADS = {
     "Deployment": Kind("deployments", version="apps/v1"),
     "StatefulSet": Kind("statefulsets", version="apps/v1"),

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from http import HTTPStatus
 
-from ..api import Api, ForbiddenError, Object, path
+from ..api import Api, ForbiddenError, Object, path_of
 from . import kinds, parsing
 from .kinds import Kind
 from .observation import ObjectName, Observation, PodSeen
@@ -78,7 +78,7 @@ class _Reader:
             yield from self._noted(items)
 
     def _list(self, kind: Kind, namespace: str = "") -> Iterator[Object]:
-        where = path(kind.plural, namespace, version=kind.version)
+        where = path_of(kind.plural, namespace, version=kind.version)
         return self._api.list(where, field_selector=kind.field_selector, metadata_only=kind.metadata_only)
 
     def _in_namespace(self, kind: Kind, namespace: str) -> list[Object]:
@@ -97,7 +97,7 @@ class _Reader:
         """Those that were asked for, or else all; raises ForbiddenError where the user may see neither."""
         if self._names is None:
             self._names = self._wanted or [
-                item["metadata"]["name"] for item in self._api.list(path("namespaces"), metadata_only=True)
+                item["metadata"]["name"] for item in self._api.list(path_of("namespaces"), metadata_only=True)
             ]
             self._seen.update(self._names)
         return self._names

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pulumi
 from pydantic import SecretStr
 
-from ..api import Api, ForbiddenError, Object, path
+from ..api import Api, ForbiddenError, Object, path_of
 from ..attachment import owner_in
 from ..docker_config import SECRET_KEY, SECRET_TYPE, registry_key
 from ..errors import PasswordCommandError, SettingsError
@@ -87,13 +87,13 @@ def _kept(settings: Settings, registries: Sequence[RegistrySettings], owner: str
 def _secrets(api: Api, settings: Settings) -> Iterator[Object]:
     selector = f"metadata.name={settings.secret_name},type={SECRET_TYPE}"
     try:
-        yield from api.list(path("secrets"), field_selector=selector)
+        yield from api.list(path_of("secrets"), field_selector=selector)
     except ForbiddenError:
         # Who may not look there has no say in what is there; where it is needed, the preflight tells.
         for namespace in settings.namespaces:
             if namespace.name is not None and not is_pattern(namespace.name):
                 with contextlib.suppress(ForbiddenError):
-                    yield from api.list(path("secrets", namespace.name), field_selector=selector)
+                    yield from api.list(path_of("secrets", namespace.name), field_selector=selector)
 
 
 def _written(secret: Object) -> Written:

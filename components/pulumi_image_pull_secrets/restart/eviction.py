@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
 
-from ..api import Api, RefusedError, path
+from ..api import Api, RefusedError, path_of
 from ..doctor.observation import PodSeen
 from ..errors import ClusterUnreachableError
 
@@ -55,7 +55,7 @@ def evict(api: Api, pod: PodSeen) -> Answer:
         "deleteOptions": {"preconditions": {"uid": pod.uid}},
     }
     try:
-        answer = api.post(f"{path('pods', pod.namespace, pod.name)}/eviction", eviction)
+        answer = api.post(path_of("pods", pod.namespace, pod.name) + "/eviction", eviction, once=True)
     except RefusedError as error:
         return _refusal(error)
     except ClusterUnreachableError as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
-from ..api import Api, path
+from ..api import Api, path_of
 from ..doctor.observation import ObjectName
 from ..errors import ClusterUnreachableError
 from .eviction import Answer, Verdict, evict
@@ -113,7 +113,7 @@ class Recreation:
         """The pods of all namespaces with an open case; None where they can't be seen now."""
         namespaces = sorted({case.planned.pod.namespace for case in self._open()})
         try:
-            lists = self._api.each(namespaces, lambda name: list(self._api.list(path("pods", name))))
+            lists = self._api.each(namespaces, lambda name: list(self._api.list(path_of("pods", name))))
         except ClusterUnreachableError as error:
             self._trouble = str(error)
             return None

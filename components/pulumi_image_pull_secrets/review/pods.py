@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from ..api import Api, path
+from ..api import Api, path_of
 from .changes import PROVIDER_TYPE, Action, changes_of, setting
 from .engine_json import SECRET, Preview
 from .risks import Object, Pods
@@ -27,7 +27,7 @@ def look(preview: Preview, secrets: Iterable[Object]) -> Pods:
     with Api(context=context, kubeconfig=kubeconfig) as api:
         api.check()
         for namespace in sorted({namespace for namespace, _ in wanted}):
-            for pod in api.list(path("pods", namespace)):
+            for pod in api.list(path_of("pods", namespace)):
                 if (pod.get("status") or {}).get("phase") in _ENDED:
                     continue
                 entries = pod["spec"].get("imagePullSecrets") or []

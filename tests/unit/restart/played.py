@@ -54,10 +54,11 @@ class Cluster:
             raise ClusterUnreachableError("the connection was refused")
         return list(self.pods.values())
 
-    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
+    def post(self, path: str, body: dict[str, Any], *, once: bool) -> dict[str, Any] | None:
         uid = body["deleteOptions"]["preconditions"]["uid"]
         name = body["metadata"]["name"]
         assert path.endswith(f"/pods/{name}/eviction")
+        assert once
         if self.refusals:
             raise self.refusals.pop(0)
         if uid not in self.pods:

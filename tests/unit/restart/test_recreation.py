@@ -188,9 +188,9 @@ def test_an_eviction_that_a_ctrl_c_cuts_off_is_looked_up(
         cluster = Cluster(item("a", **STUCK))
         post = cluster.post
 
-        def cut_off(*arguments: Any, is_done: bool = is_done, post: Callable[..., Any] = post) -> None:
+        def cut_off(*arguments: Any, is_done: bool = is_done, post: Callable[..., Any] = post, **others: Any) -> None:
             if is_done:
-                post(*arguments)
+                post(*arguments, **others)
             raise KeyboardInterrupt
 
         monkeypatch.setattr(cluster, "post", cut_off)
