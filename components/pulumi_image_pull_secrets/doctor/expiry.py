@@ -16,9 +16,10 @@ def expiry_of(secret: SecretSeen, credential: Credential) -> Expiry | None:
     """
     if told := expiry_in(credential.password):
         return told
+    written = secret.changed or secret.created
     if at := parse_time(secret.annotations.get(EXPIRES_ANNOTATION)):
-        return Expiry(at)
+        return Expiry(at, at - written if written < at else None)
     host = (credential.pattern or "").partition("/")[0]
     if credential.username == "AWS" and _ECR_HOST.fullmatch(host):
-        return Expiry((secret.changed or secret.created) + ECR_LIFETIME, ECR_LIFETIME)
+        return Expiry(written + ECR_LIFETIME, ECR_LIFETIME)
     return None

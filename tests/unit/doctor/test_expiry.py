@@ -95,7 +95,19 @@ def test_only_the_password_of_ecrs_user_ends_by_its_age() -> None:
     "text", ["2026-03-01T12:00:00Z", "2026-03-01T12:00:00+00:00", " 2026-03-01T13:00:00+01:00 ", "2026-03-01T12:00:00"]
 )
 def test_an_annotation_says_when_a_secret_ends(text: str) -> None:
-    assert expiry(annotations={"image-pull-secrets/expires": text}) == Expiry(NOW)
+    assert expiry(annotations={"image-pull-secrets/expires": text}, created=NOW - HOUR) == Expiry(NOW, HOUR)
+
+
+def test_a_token_of_hours_is_not_about_to_end_from_its_first_minute() -> None:
+    annotations = {"image-pull-secrets/expires": "2026-03-01T20:00:00Z"}
+    fresh = expiry(annotations=annotations, created=NOW - 30 * DAY, changed=NOW)
+    assert fresh == Expiry(NOW + 8 * HOUR, 8 * HOUR)
+    assert [fresh.is_near(NOW + hours * HOUR) for hours in (0, 5, 6, 7)] == [False, False, True, True]
+
+
+def test_what_ended_before_it_was_written_has_no_lifetime() -> None:
+    annotations = {"image-pull-secrets/expires": "2026-03-01T12:00:00Z"}
+    assert expiry(annotations=annotations, created=NOW) == Expiry(NOW)
 
 
 @pytest.mark.parametrize("text", ["", "tomorrow", "2026-13-01T12:00:00Z"])
@@ -106,7 +118,7 @@ def test_an_annotation_that_is_no_time_says_nothing(text: str) -> None:
 def test_a_token_is_believed_before_the_annotation_and_that_before_ecrs_age() -> None:
     annotations = {"image-pull-secrets/expires": "2026-03-02T12:00:00Z"}
     assert expiry(jwt(exp=at(NOW)), annotations=annotations) == Expiry(NOW)
-    assert expiry("opaque", "AWS", ECR, annotations=annotations) == Expiry(NOW + DAY)
+    assert expiry("opaque", "AWS", ECR, annotations=annotations, created=NOW) == Expiry(NOW + DAY, DAY)
 
 
 @pytest.mark.parametrize(
