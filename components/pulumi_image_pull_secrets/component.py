@@ -62,6 +62,7 @@ class ImagePullSecrets(pulumi.ComponentResource):
         self._name = name
         self._owner = owner(name)
         self._live_accounts = live_accounts
+        self._patches: list[core.ServiceAccountPatch] = []
         self._wanted = () if args.get("detach") else (args["secret_name"],)
         self._secret_names = (args["secret_name"], *args.get("retired_secret_names", []))
         self._data = _data(args)
@@ -77,7 +78,14 @@ class ImagePullSecrets(pulumi.ComponentResource):
             secrets, attached = self._attach_everywhere(args["namespaces"])
             self._leave(args)
             if coverage is not None and self._wanted:
-                policy.register(self, name, coverage, secret_name=args["secret_name"], owner=self._owner)
+                policy.register(
+                    self,
+                    name,
+                    coverage,
+                    secret_name=args["secret_name"],
+                    owner=self._owner,
+                    attached=self._patches,
+                )
         self.secrets = _output(secrets)
         later = {account: names for account, names in attached.items() if isinstance(names, pulumi.Output)}
         # Of no accounts at all, Output.all makes a list.
@@ -161,7 +169,7 @@ class ImagePullSecrets(pulumi.ComponentResource):
         entries: pulumi.Input[Any] = _then(
             attachment, lambda a: [{"name": name} if name else {} for name in a.pull_secrets] or None
         )
-        core.ServiceAccountPatch(
+        patch = core.ServiceAccountPatch(
             f"{self._name}/{namespace}/{account}",
             metadata=meta.ObjectMetaPatchArgs(name=account, namespace=namespace, annotations=annotations),
             image_pull_secrets=entries,
@@ -169,6 +177,7 @@ class ImagePullSecrets(pulumi.ComponentResource):
                 pulumi.ResourceOptions(parent=self, depends_on=depends_on), _retain_foreign_entries(attachment)
             ),
         )
+        self._patches.append(patch)
 
     def _live_account(
         self, namespace: str, account: str, created: core.Namespace | None

@@ -195,8 +195,12 @@ def test_two_hundred_at_once(cluster: LiveCluster, covered: Covered) -> None:
     covered.up()
 
     # Not even detach is needed where no entries of others are.
-    assert not covered.stack.destroy().failed
+    destroyed = covered.stack.destroy()
 
+    assert not destroyed.failed
+    lines = destroyed.output.splitlines()
+    gone = next(number for number, line in enumerate(lines) if "policy-binding deleted" in line)
+    assert not [line for line in lines[:gone] if "ServiceAccountPatch" in line and "delet" in line]
     assert covered.policies() == []
     bare = cluster.account(cluster.new_namespace(), "default")
     for namespace in namespaces:

@@ -56,10 +56,16 @@ async def test_the_component_makes_policy_and_binding(args: ImagePullSecretsArgs
     policy, binding = resources.values()
     (component,) = deployment.of_type(COMPONENT).values()
     assert policy.parent == binding.parent == component.urn
-    assert policy.urn in binding.dependencies
+    (patch,) = (each for each in deployment.resources if each.type.endswith(":ServiceAccountPatch"))
+    assert {policy.urn, patch.urn} <= set(binding.dependencies)
     assert binding.inputs["spec"] == {"policyName": policy.inputs["metadata"]["name"]}
     assert policy.inputs["apiVersion"] == "admissionregistration.k8s.io/v1"
     assert args["secret_name"] in json.dumps(policy.inputs["spec"])
+
+
+async def test_what_can_not_be_judged_is_let_through(args: ImagePullSecretsArgs) -> None:
+    policy = registered(await deploy_pulls(args, coverage=COVERAGE))["pulls/policy"]
+    assert policy.inputs["spec"]["failurePolicy"] == "Ignore"
 
 
 async def test_there_is_none_without_coverage_or_with_detach(args: ImagePullSecretsArgs) -> None:
