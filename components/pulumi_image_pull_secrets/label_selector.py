@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from . import names
 from .errors import LabelSelectorError
 
+_NAME_LABEL = "kubernetes.io/metadata.name"
+"""The API server gives it to each namespace.
+https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name"""
 _SPACES = " \t\r\n"
 _TOKEN = re.compile(rf"==|!=|[=!(),<>]|[^=!(),<>{_SPACES}]+")
 _NUMBER = re.compile(r"[-+]?[0-9]+")
@@ -50,6 +53,11 @@ class LabelSelector:
     """All of its requirements have to be fulfilled; without any, it selects everything."""
 
     requirements: tuple[Requirement, ...]
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether every namespace is selected, whatever else it is labelled with."""
+        return all(each == Requirement(_NAME_LABEL, "exists") for each in self.requirements)
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether an object with these labels is selected."""

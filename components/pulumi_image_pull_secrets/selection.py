@@ -117,7 +117,7 @@ class Outcome(Generic[_Chosen]):
 
 
 def choose(selection: Selection, seen: Mapping[str, NamespaceSeen]) -> Outcome[Choice]:
-    """The namespaces that are meant, in the entries' order, and by name where a pattern chose several.
+    """The namespaces that are meant, by name.
 
     ``seen`` may lack one that is given by name: whether that may be is said elsewhere.
     """
@@ -152,7 +152,7 @@ def choose(selection: Selection, seen: Mapping[str, NamespaceSeen]) -> Outcome[C
             notes.append(f"{entry} chooses {count(len(kept), 'namespace')}{_listing(kept)}")
     notes += [f"{reason}: {names('namespace', found, _MANY)}" for reason, found in sorted(reasons.items())]
     notes += [f"{entry} excludes nothing" for entry in selection.exclude if not any(map(entry.matches, seen.values()))]
-    choices = tuple(Choice(name, tuple(entries)) for name, entries in chosen.items())
+    choices = tuple(Choice(name, tuple(entries)) for name, entries in sorted(chosen.items()))
     return Outcome(choices, tuple(notes), tuple(obstacles))
 
 

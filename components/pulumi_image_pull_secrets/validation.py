@@ -91,7 +91,7 @@ def _choice(entry: Mapping[str, Any], path: _Path) -> Iterator[Problem]:
     for key in ("confirm_all", "allow_empty"):
         if is_name and entry.get(key) is True and not (key == "allow_empty" and _has_pattern(accounts)):
             yield Problem((*path, key), "is for patterns, and a name chooses one namespace; leave it out")
-    key, everything = ("selector", isinstance(selector, str) and not selector.strip())
+    key, everything = ("selector", isinstance(selector, str) and _selects_everything(selector))
     if selector is None:
         key, everything = ("name", isinstance(name, str) and patterns.is_everything(name))
     if everything and entry.get("confirm_all") is not True:
@@ -99,6 +99,13 @@ def _choice(entry: Mapping[str, Any], path: _Path) -> Iterator[Problem]:
         yield Problem(
             (*path, key), f"{chosen} chooses every namespace there is; if that is meant, set confirm_all: true"
         )
+
+
+def _selects_everything(selector: str) -> bool:
+    try:
+        return label_selector.parse(selector).is_everything
+    except LabelSelectorError:
+        return False
 
 
 def _named_and_excluded(config: Mapping[str, Any]) -> Iterator[Problem]:

@@ -46,9 +46,9 @@ def names_of(outcome: Outcome[WantedNamespace]) -> dict[str, tuple[str, ...]]:
 
 def test_a_name_is_taken_as_it_is_whether_it_is_there_or_not() -> None:
     assert chosen({"name": "team-b"}, {"name": "missing"}, {"name": "kube-system"}) == [
-        "team-b",
-        "missing",
         "kube-system",
+        "missing",
+        "team-b",
     ]
     assert not selection({"name": "team-a"}).needs_all_namespaces
 
@@ -56,7 +56,7 @@ def test_a_name_is_taken_as_it_is_whether_it_is_there_or_not() -> None:
 def test_a_glob_and_a_selector_choose_from_what_is_there_sorted() -> None:
     assert chosen({"name": "*-?"}) == ["team-a", "team-b"]
     assert chosen({"selector": "team in (shop, b)"}) == ["shop", "team-b"]
-    assert chosen({"selector": "env"}, {"name": "team-*"}) == ["team-b", "team-a"]
+    assert chosen({"selector": "env"}, {"name": "team-*"}) == ["team-a", "team-b"]
     assert selection({"name": "team-*"}).needs_all_namespaces
     assert selection({"selector": "env"}).needs_all_namespaces
 
@@ -169,6 +169,12 @@ def test_an_account_can_opt_out() -> None:
         ({"namespaces": [{"selector": "b in c"}]}, {"namespaces[0].selector": "'c' found, where '(' is expected, at"}),
         ({"namespaces": [{"name": "*"}]}, {"namespaces[0].name": "'*' chooses every namespace there is; if that"}),
         ({"namespaces": [{"selector": " "}]}, {"namespaces[0].selector": "' ' chooses every namespace there is"}),
+        (
+            {"namespaces": [{"selector": "kubernetes.io/metadata.name"}]},
+            {"namespaces[0].selector": "'kubernetes.io/metadata.name' chooses every namespace there is"},
+        ),
+        ({"namespaces": [{"selector": "kubernetes.io/metadata.name!=a"}]}, {}),
+        ({"namespaces": [{"selector": "kubernetes.io/metadata.name,team"}]}, {}),
         ({"namespaces": [{"name": "*", "confirm_all": True}]}, {}),
         ({"namespaces": [{"name": "T*"}]}, {"namespaces[0].name": "'T*' can match no name"}),
         ({"namespaces": [{"name": "a*"}, {"name": "a*"}]}, {"namespaces[1].name": "'a*' is given twice"}),
