@@ -18,7 +18,7 @@ TEST_TOOLS := cryptography|hypothesis|jsonschema|markdown-it-py|packaging|psutil
 LIBRARY_TESTS := $(filter-out %/test_ci_docs.py %/test_ci_files.py %/test_drift.py %/test_drift_issue.py \
   %/test_pages.py %/test_program_growth.py %/test_reference.py %/test_rollout_report.py %/test_workflows.py \
   $(wildcard tests/unit/test_standin_*.py),$(wildcard tests/unit/test_*.py)) \
-  $(addprefix tests/unit/,command_line doctor registry restart review)
+  $(addprefix tests/unit/,command_line doctor passwords registry restart review)
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview down status test test-long test-unit test-lowest bench lint lint-workflows format lock clean
