@@ -144,8 +144,10 @@ def test_what_is_being_deleted_is_left_out_with_a_note(
     staying, going = family.add("a"), family.add("b")
     body = {"metadata": {"name": "held", "finalizers": ["test.example/held"]}}
     cluster.api.create_namespaced_config_map(going, body)
-    cluster.api.delete_namespace(going)
     stack.config["namespaces"] = [{"name": family.pattern}]
+    up(stack)
+    assert cluster.pull_secrets(going) == ["regcred"]
+    cluster.api.delete_namespace(going)
     try:
         outcome = up(stack)
         assert f"since they are being deleted (Terminating): namespace {going}" in outcome.output

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pulumi_image_pull_secrets.passwords import commands
 from pulumi_image_pull_secrets.token_expiry import EXPIRES_ANNOTATION, as_text, parse_time
 
 from tests.integration.live import LiveCluster
@@ -153,25 +155,37 @@ def test_without_a_lifetime_the_command_is_asked_each_time(
     assert EXPIRES_ANNOTATION not in secret["metadata"]["annotations"]
 
 
-def test_a_command_that_fails_changes_nothing(
-    cluster: LiveCluster, stack: ProgramStack, token: TokenCommand, namespaces: list[str]
+def test_commands_that_fail_change_nothing(
+    cluster: LiveCluster,
+    stack: ProgramStack,
+    token: TokenCommand,
+    namespaces: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    assert commands.run.__kwdefaults__ == {"seconds": commands.SECONDS}
+    monkeypatch.setitem(commands.run.__kwdefaults__, "seconds", 5)
     right(stack.up())
     (first,) = token.printed
     age(cluster, namespaces, LIFETIME)
     failing = f"import sys; print({first!r}); print({first!r}, file=sys.stderr); sys.exit(4)"
     stack.config["registries"][1]["passwordCommand"] = [sys.executable, "-c", failing]
-    stack.config["registries"].append({"server": "b.example", "username": "b", "passwordCommand": ["no-such-program"]})
+    others = {
+        "no-such-program": "there is no program 'no-such-program'; install it, or correct the name",
+        "": "printed nothing; a password is expected on its standard output",
+        "import time; time.sleep(600)": "did not end within 5 s, and was stopped",
+        "while True: print('x' * 4096)": "printed more than 65536 bytes; nothing but a password is expected",
+    }
+    for number, script in enumerate(others):
+        command = [script] if script == "no-such-program" else [sys.executable, "-c", script]
+        stack.config["registries"].append({"server": f"r{number}.example", "username": "b", "passwordCommand": command})
 
     for outcome in (stack.preview(), stack.up()):
         assert outcome.failed
-        assert "has 2 mistakes in its configuration:" in outcome.output
+        assert "has 5 mistakes in its configuration:" in outcome.output
         assert "registries[1].passwordCommand: " in outcome.output
         assert "ended with exit status 4" in outcome.output
-        assert (
-            "registries[2].passwordCommand: there is no program 'no-such-program'; install it, or correct the name"
-            in outcome.output
-        )
+        for number, told in enumerate(others.values()):
+            assert re.search(rf"registries\[{number + 2}\]\.passwordCommand: .*{re.escape(told)}", outcome.output)
         assert "Traceback" not in outcome.output
         assert not [form for form in forms_of(first, "AWS") if form in outcome.output]
     assert {password(cluster, name) for name in namespaces} == {first}
