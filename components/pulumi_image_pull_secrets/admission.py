@@ -48,20 +48,25 @@ def covering(selection: Selection, version: str) -> Coverage:
 
 def chosen_expression(selection: Selection) -> str:
     """Whether ``selection`` means the account ``object``, in the namespace ``namespaceObject``."""
+    created, others = (_chosen(entry for entry in selection.entries if entry.create is each) for each in (True, False))
+    # As the preflight has it: whoever makes a namespace doesn't leave it out by an annotation.
+    chosen = _any(created, _all(f"!{_opted_out('namespaceObject')}", others))
+    excluded = [f"!{_matches(entry)}" for entry in selection.exclude]
+    return _all(chosen, *excluded, f"!{_opted_out('object')}")
+
+
+def _chosen(entries: Iterable[Entry]) -> str:
+    """Whether one of these entries means the account; names with the same accounts are one list."""
     named: dict[tuple[str, ...], list[str]] = {}
-    for entry in selection.entries:
-        if not entry.is_pattern:
+    chosen = []
+    for entry in entries:
+        if entry.is_pattern:
+            is_system = _any_glob(_NAMESPACE, SYSTEM_NAMESPACES)
+            chosen.append(_all(f"!{is_system}", _matches(entry), _any_name(entry.accounts)))
+        else:
             named.setdefault(entry.accounts, []).append(entry.text)
-    chosen = [_all(f"{_NAMESPACE} in {_list(names)}", _any_name(accounts)) for accounts, names in named.items()]
-    is_system = _any_glob(_NAMESPACE, SYSTEM_NAMESPACES)
-    chosen += [
-        _all(f"!{is_system}", _matches(entry), _any_name(entry.accounts))
-        for entry in selection.entries
-        if entry.is_pattern
-    ]
-    excluded = [_matches(entry) for entry in selection.exclude]
-    opted_out = [_opted_out("namespaceObject"), _opted_out("object")]
-    return _all(_any(*chosen), *(f"!{expression}" for expression in [*excluded, *opted_out]))
+    chosen += [_all(f"{_NAMESPACE} in {_list(names)}", _any_name(accounts)) for accounts, names in named.items()]
+    return _any(*chosen)
 
 
 def policy_spec(coverage: Coverage, *, secret_name: str, owner: str) -> dict[str, Any]:

@@ -90,7 +90,8 @@ def is_meant(selection: Selection, seen: dict[str, NamespaceSeen], namespace: st
 
 
 def selections(prefix: str) -> st.SearchStrategy[dict[str, Any]]:
-    names = st.sampled_from([f"{prefix}-a", f"{prefix}-x", f"kube-{prefix}"])
+    # The fourth has opted out.
+    names = st.sampled_from([f"{prefix}-a", f"{prefix}-x", f"kube-{prefix}", f"{prefix}-a-1"])
     globs = st.sampled_from(["*", f"{prefix}-*", f"{prefix}-a*", f"{prefix}-?", "*-a", "kube-*", f"?{prefix[1:]}*-b"])
     labels = st.sampled_from(
         ["env", "!env", "env=prod", "env!=prod", "env in (dev,prod)", "env notin (dev,prod),tier", "env=", "tier=web",
@@ -98,8 +99,11 @@ def selections(prefix: str) -> st.SearchStrategy[dict[str, Any]]:
     )  # fmt: skip
     accounts = st.lists(st.sampled_from([*ACCOUNTS[:4], "ci-*", "*", "c?", "*.x"]), min_size=1, max_size=2, unique=True)
     chooses = st.builds(lambda name: {"name": name}, names | globs) | st.builds(lambda text: {"selector": text}, labels)
+    creates = st.builds(lambda name: {"name": name, "create": True}, names)
     entries = st.builds(
-        lambda entry, accounts: {**entry, "service_accounts": accounts, "allow_empty": True}, chooses, accounts
+        lambda entry, accounts: {**entry, "service_accounts": accounts, "allow_empty": True},
+        chooses | creates,
+        accounts,
     )
     return st.fixed_dictionaries(
         {"namespaces": st.lists(entries, min_size=1, max_size=4), "exclude": st.lists(chooses, max_size=2)}
