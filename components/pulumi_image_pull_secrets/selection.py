@@ -17,6 +17,7 @@ from .wording import count, listed, names
 
 SYSTEM_NAMESPACES = (
     "kube-*", "openshift", "openshift-*", "gke-*", "gmp-*", "aks-*", "amazon-*", "azure-*", "calico-*", "tigera-*",
+    "app-routing-system", "gatekeeper-system",
 )  # fmt: skip
 """Of Kubernetes itself and of those who provide clusters. No pattern chooses them; their name does."""
 
