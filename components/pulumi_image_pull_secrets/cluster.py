@@ -15,7 +15,7 @@ from . import permissions
 from .admission import GROUP, POLICIES, VERSIONS, Coverage, covering, policy_name
 from .api import Api, ForbiddenError, Object, path_of
 from .args import ImagePullSecretsArgs, NamespaceArgs, SelectionArgs, without_none
-from .attachment import LiveAccount, owner_in
+from .attachment import LiveAccount, annotation_key, owner_in
 from .docker_config import SECRET_TYPE
 from .errors import InvalidArgumentsError, PreflightError
 from .permissions import Permission
@@ -155,14 +155,14 @@ def read(
     accounts: dict[str, dict[str, LiveAccount]] = {name: {} for name in found}
     left: dict[str, dict[str, LiveAccount]] = {}
     for item in _accounts(api, list(found)):
-        namespace, name = item["metadata"]["namespace"], item["metadata"]["name"]
+        metadata = item["metadata"]
+        namespace, name = metadata["namespace"], metadata["name"]
         # JSON leaves an empty list out, and here it does tell.
-        item["metadata"].setdefault("managedFields", [])
-        account = LiveAccount.parse(item, owner)
+        metadata.setdefault("managedFields", [])
         if namespace in found:
-            accounts[namespace][name] = account
-        elif account.annotation is not None and namespace not in names:
-            left.setdefault(namespace, {})[name] = account
+            accounts[namespace][name] = LiveAccount.parse(item, owner)
+        elif namespace not in names and annotation_key(owner) in (metadata.get("annotations") or {}):
+            left.setdefault(namespace, {})[name] = LiveAccount.parse(item, owner)
     secrets: dict[str, dict[str, LiveSecret]] = {name: {} for name in found}
     for secret_name, has_our_type in itertools.product(secret_names, (True, False)):
         selector = f"metadata.name={secret_name},type{'=' if has_our_type else '!='}{SECRET_TYPE}"
