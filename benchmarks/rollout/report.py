@@ -6,14 +6,13 @@ from pathlib import Path
 
 from benchmarks.rollout.results import Results, read
 from benchmarks.rollout.targets import targets
-from benchmarks.rollout.work import DESTROY, FIRST, OPERATIONS, PREVIEW, ROTATE
+from benchmarks.rollout.work import OPERATIONS
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 FOLDER = PAGE.with_suffix("")
 MEASURED = FOLDER / "measured.jsonl"
-PLOTTED = (FIRST, PREVIEW, ROTATE, DESTROY)
 
-_UNITS = {"processor": "processor s", "mebibytes": "peak MiB", "requests": "requests", "state": "bytes of state"}
+_OTHERS = {"processor": "processor s", "mebibytes": "peak MiB", "requests": "requests", "state": "bytes of state"}
 _SECTION = re.compile(r"(<!-- measured -->\n).*(<!-- end of measured -->\n)", re.DOTALL)
 
 
@@ -30,7 +29,7 @@ def _targets(results: Results) -> Iterator[str]:
 
 
 def _plots() -> Iterator[str]:
-    for operation in PLOTTED:
+    for operation in OPERATIONS:
         yield f"![Seconds of {operation} over the number of namespaces]({FOLDER.name}/{_file(operation)}.png)"
         yield ""
 
@@ -38,21 +37,21 @@ def _plots() -> Iterator[str]:
 def _tables(results: Results) -> Iterator[str]:
     for size in results.sizes:
         yield f"### {size:,} namespaces\n"
-        yield f"| seconds | {' | '.join(OPERATIONS)} |"
-        yield f"| --- |{' --- |' * len(OPERATIONS)}"
-        for name in results.contenders:
-            cells = [results.get(name, size, operation) for operation in OPERATIONS]
-            if any(cells):
-                yield f"| {name} | {' | '.join(cell.text('seconds', 1) if cell else '' for cell in cells)} |"
-        yield ""
-        yield f"| first up | {' | '.join(_UNITS.values())} | requests of a no-op preview |"
-        yield f"| --- |{' --- |' * (len(_UNITS) + 1)}"
-        for name in results.contenders:
-            if first := results.get(name, size, FIRST):
-                preview = results.get(name, size, PREVIEW)
-                texts = [*(first.text(what) for what in _UNITS), preview.text("requests") if preview else ""]
-                yield f"| {name} | {' | '.join(texts)} |"
-        yield ""
+        yield from _table(results, size, "seconds", "seconds", digits=1)
+        yield f"<details><summary>{', '.join(_OTHERS.values())}</summary>\n"
+        for what, unit in _OTHERS.items():
+            yield from _table(results, size, what, unit, digits=0)
+        yield "</details>\n"
+
+
+def _table(results: Results, size: int, what: str, unit: str, *, digits: int) -> Iterator[str]:
+    yield f"| {unit} | {' | '.join(OPERATIONS)} |"
+    yield f"| --- |{' --- |' * len(OPERATIONS)}"
+    for name in results.contenders:
+        cells = [results.get(name, size, operation) for operation in OPERATIONS]
+        if any(cells):
+            yield f"| {name} | {' | '.join(cell.text(what, digits) if cell else '' for cell in cells)} |"
+    yield ""
 
 
 def plot(results: Results, operation: str, file: Path) -> None:
@@ -91,7 +90,7 @@ def main() -> None:
     """Renews the page and the plots."""
     results = read(MEASURED)
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
-    for operation in PLOTTED:
+    for operation in OPERATIONS:
         plot(results, operation, FOLDER / _file(operation))
 
 

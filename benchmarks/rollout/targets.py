@@ -78,5 +78,5 @@ def _memory(results: Results, size: int) -> Iterator[Target]:
     }
     if peaks:
         worst = max(peaks, key=lambda operation: peaks[operation])
-        text = f"peak memory of any process at {size:,}: at most 600 MiB"
+        text = f"peak memory of any process at {size:,}, checkpoints skipped: at most 600 MiB"
         yield Target(text, f"{peaks[worst]:.0f} MiB ({worst})", peaks[worst] <= 600)

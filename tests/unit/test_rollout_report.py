@@ -9,7 +9,7 @@ import pytest
 from benchmarks.rollout import report
 from benchmarks.rollout.results import Results, read
 from benchmarks.rollout.targets import targets
-from benchmarks.rollout.work import FIRST, LOOP, OURS, PREVIEW, SKIPPED
+from benchmarks.rollout.work import FIRST, LOOP, OPERATIONS, OURS, PREVIEW, SKIPPED
 
 
 def test_the_page_has_what_was_measured() -> None:
@@ -17,7 +17,7 @@ def test_the_page_has_what_was_measured() -> None:
     assert report.page(text, read(report.MEASURED)) == text, "renew it: python -m benchmarks.rollout.report"
 
 
-@pytest.mark.parametrize("operation", report.PLOTTED)
+@pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("kind", ["png", "svg"])
 def test_the_plots_are_there(operation: str, kind: str) -> None:
     assert (report.FOLDER / f"{operation.replace(' ', '-')}.{kind}").stat().st_size > 1_000
