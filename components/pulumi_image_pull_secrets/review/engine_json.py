@@ -6,7 +6,7 @@ that stays as it is has no step.
 """
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
@@ -78,26 +78,27 @@ class Step(_Model):
     @property
     def types(self) -> tuple[str, ...]:
         """Its parents' types, from the outside in, and its own last. A parent that is the stack isn't among them."""
-        return tuple(self._part(2).split("$"))
+        return tuple(_part(self.urn, 2).split("$"))
 
     @property
     def name(self) -> str:
         """Its name in the program."""
-        return self._part(3)
+        return _part(self.urn, 3)
 
     @property
     def stack(self) -> str:
         """The stack's name, without its organisation."""
-        return self._part(0).rpartition(":")[2]
+        return _part(self.urn, 0).rpartition(":")[2]
 
     @property
     def paths(self) -> tuple[str, ...]:
         """What differs: the paths, or the top-level properties where the provider gave no paths."""
         return tuple(sorted(self.detailed_diff or self.diff_reasons or ()))
 
-    def _part(self, index: int) -> str:
-        parts = self.urn.split("::", 3)
-        return parts[index] if len(parts) > index else ""
+
+def _part(urn: str, index: int) -> str:
+    parts = urn.split("::", 3)
+    return parts[index] if len(parts) > index else ""
 
 
 class Diagnostic(_Model):
@@ -105,13 +106,27 @@ class Diagnostic(_Model):
 
     message: str = ""
     severity: str = ""
-    """``info``, ``info#err``, ``warning`` or ``error``."""
+    """``info``, ``info#err`` (what was written to the standard error), ``warning`` or ``error``."""
+    urn: str | None = None
+    """The resource that it is about; None where it is about none."""
+
+    @property
+    def is_note(self) -> bool:
+        """Whether the program says it of the stack as a whole: by ``pulumi.info``, or on its standard output.
+
+        What providers log is about a resource, and what they print the engine keeps to itself.
+        """
+        return self.severity == "info" and (not self.urn or _part(self.urn, 2) == STACK_TYPE)
 
 
 def _said(diagnostic: Diagnostic) -> str:
     # A program that runs inside the Automation API tells its error twice, the second time with these words before it.
     words = diagnostic.message.strip().removeprefix(f"{diagnostic.severity}: ")
     return words.removeprefix("an unhandled error occurred: ").strip()
+
+
+def _each_once(diagnostics: Iterable[Diagnostic]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(message for message in map(_said, diagnostics) if message))
 
 
 class Preview(_Model):
@@ -132,8 +147,12 @@ class Preview(_Model):
 
     def messages(self, severity: str) -> tuple[str, ...]:
         """What was said with this severity, each once, in order."""
-        said = (_said(one) for one in self.diagnostics if one and one.severity == severity)
-        return tuple(dict.fromkeys(message for message in said if message))
+        return _each_once(one for one in self.diagnostics if one and one.severity == severity)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the program said besides, each once, in order."""
+        return _each_once(one for one in self.diagnostics if one and one.is_note)
 
 
 def read(data: bytes, source: str) -> Preview:

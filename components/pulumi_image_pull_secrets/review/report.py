@@ -10,6 +10,9 @@ from .engine_json import Preview, Step
 from .risks import Pods, Risk, mixed_environments, risks_of
 from .wording import Name, Phrase, listed
 
+MOST_NOTES = 50
+"""Lines that the program said besides. Our own has one for each pattern and reason; another may print any number."""
+
 _UNTOLD = {"same", "refresh", "read"}
 """Steps that do nothing to the cluster; a refresh at a preview's start has one for each resource."""
 
@@ -57,6 +60,8 @@ class Review:
     """Why the preview failed, in the engine's words; empty where it came to its end."""
     warnings: tuple[str, ...] = ()
     """The engine's and the program's."""
+    notes: tuple[str, ...] = ()
+    """What the program said besides, such as which namespaces patterns chose: a line each, as it can be shown."""
     steps: tuple[str, ...] = ()
     """A line for each step of the engine that does something; no values."""
 
@@ -75,11 +80,12 @@ def review_of(preview: Preview, stack: str, *, error: str | None = None, pods: P
         errors = ("the preview didn't come to its end: it holds no summary of changes",)
     # Sorted, since the engine previews many at once, and the same preview shall be told in the same way.
     steps = tuple(sorted(_line(step) for step in preview.steps if step and step.op not in _UNTOLD))
+    warnings, notes = preview.messages("warning"), _notes(preview)
     if errors:
-        return Review(stack, errors=errors, warnings=preview.messages("warning"), steps=steps)
+        return Review(stack, errors=errors, warnings=warnings, notes=notes, steps=steps)
     changes = changes_of(preview)
     risks = risks_of(changes, adopts=setting(preview, "adopt") == "true", pods=pods)
-    return Review(stack, changes, risks, warnings=preview.messages("warning"), steps=steps)
+    return Review(stack, changes, risks, warnings=warnings, notes=notes, steps=steps)
 
 
 def together(reviews: Sequence[Review]) -> list[Review]:
@@ -166,6 +172,13 @@ def _of_account(change: AccountChange) -> Phrase:
 
 def _moves(change: AccountChange) -> tuple[tuple[tuple[str, ...], str], ...]:
     return ((change.attached, "attached"), (change.detached, "detached"))
+
+
+def _notes(preview: Preview) -> tuple[str, ...]:
+    lines = [line for message in preview.notes for line in message.splitlines() if line.strip()]
+    left = len(lines) - MOST_NOTES
+    more = [f"… {count(left, 'more line')}"] if left > 0 else []
+    return (*map(visible, lines[:MOST_NOTES]), *more)
 
 
 def _line(step: Step) -> str:

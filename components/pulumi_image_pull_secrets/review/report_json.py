@@ -25,6 +25,7 @@ def _review(review: Review) -> dict[str, Any]:
         "failed": review.failed,
         "errors": list(review.errors),
         "warnings": list(review.warnings),
+        "notes": list(review.notes),
         "risks": [_risk(risk) for risk in review.risks],
         **_changes(review.changes),
         "steps": list(review.steps),

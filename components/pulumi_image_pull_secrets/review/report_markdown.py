@@ -36,11 +36,12 @@ def render(reviews: Sequence[Review], whole_report: str | None = None) -> str:
 def _review(review: Review, room: int, whole_report: str | None) -> str:
     """Not longer than ``room``: each part has a share of its own, and the table has what the others leave."""
     pointer = _pointer(review, whole_report)
-    share = room // 6
+    share = room // 7
     head = [f"### Preview of {_code(review.stack)}", "", f"**{_sentence([headline(review)])}.**", ""]
     head += _messages("Why:", review.errors, share)
     head += _risks(review.risks, share, pointer)
     head += _messages("Warnings:", review.warnings, share)
+    head += _lines("Notes:", review.notes, share)
     if elsewhere := others_line(review.changes):
         head += [f"{_phrase(elsewhere)}.", ""]
     steps = _steps(review.steps, share, pointer)
@@ -70,9 +71,13 @@ def _row(row: Row) -> str:
 
 
 def _messages(title: str, messages: Sequence[str], room: int) -> list[str]:
-    if not messages:
+    return _lines(title, [_line(line) for message in messages for line in message.splitlines() if line.strip()], room)
+
+
+def _lines(title: str, all_lines: Sequence[str], room: int) -> list[str]:
+    """Lines in which nothing acts any more."""
+    if not all_lines:
         return []
-    all_lines = [_line(line) for message in messages for line in message.splitlines() if line.strip()]
     lines, left = _fitting(all_lines, room)
     return [title, "", *_fenced([*lines, *([f"… {count(left, 'more line')}"] if left else [])]), ""]
 

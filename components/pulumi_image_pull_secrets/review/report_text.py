@@ -41,6 +41,7 @@ def _review(review: Review) -> list[Text]:
     for risk in review.risks:
         lines.append(Text.assemble("  ", _LEVELS[risk.level], f": {plain(risk.message)}"))
     lines += _messages("warning", "bold yellow", review.warnings)
+    lines += [Text.assemble("  ", ("info", "bold"), f": {note}") for note in review.notes]
     for namespace, group in groupby(rows(review.changes), lambda row: row.namespace):
         lines.append(Text(f"  {visible(namespace)}", "bold"))
         lines += [_row(row) for row in group]

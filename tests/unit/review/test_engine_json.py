@@ -48,6 +48,38 @@ def test_a_step_is_read_with_what_its_urn_says() -> None:
     assert (preview.stack, preview.messages("warning"), preview.messages("error")) == ("prod", ("careful",), ())
 
 
+def notes(*diagnostics: dict[str, Any]) -> tuple[str, ...]:
+    return read(json.dumps({**DOCUMENT, "diagnostics": diagnostics}).encode(), "preview.json").notes
+
+
+def test_notes_are_what_the_program_says_of_the_stack() -> None:
+    stack = "urn:pulumi:prod::image-pull-secrets::pulumi:pulumi:Stack::image-pull-secrets-prod"
+    said = [{"message": "chooses\nmore\n", "severity": "info"}, {"urn": stack, "message": "b\n", "severity": "info"}]
+    assert notes(*said, *said) == ("chooses\nmore", "b")
+
+
+@pytest.mark.parametrize(
+    "diagnostic",
+    [
+        {"severity": "info#err"},
+        {"severity": "warning"},
+        {"severity": "debug"},
+        {"severity": "info", "urn": DOCUMENT["steps"][0]["urn"]},
+        {"severity": "info", "urn": "urn:pulumi:prod::p::a:b:C$pulumi:pulumi:Stack::inner"},
+        {"severity": "info", "message": " \n"},
+        {"severity": "info", "message": 3},
+    ],
+)
+def test_what_others_say_is_no_note(diagnostic: dict[str, Any]) -> None:
+    assert notes({"message": "Downloading provider: kubernetes", **diagnostic}) == ()
+
+
+@pytest.mark.parametrize("urn", ["", None])
+def test_an_error_is_told_whatever_it_is_about(urn: str | None) -> None:
+    content = {**DOCUMENT, "diagnostics": [{"urn": urn, "message": "error: no\n", "severity": "error"}]}
+    assert read(json.dumps(content).encode(), "preview.json").messages("error") == ("no",)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_what_a_shell_of_windows_wrote_is_read(encoding: str) -> None:
     assert read(TEXT.decode().encode(encoding), "preview.json") == read(TEXT, "preview.json")

@@ -50,7 +50,7 @@ def everything() -> Any:
         others=(("create", 1),),
     )
     risks = (Risk("namespace-deleted", Level.RISK, ("a",), ("shop",)),)
-    return json.loads(report_json.render([Review("prod", changes, risks, ("e",), ("w",), ("s",))]))
+    return json.loads(report_json.render([Review("prod", changes, risks, ("e",), ("w",), ("n",), ("s",))]))
 
 
 def test_the_schema_is_one() -> None:
@@ -77,6 +77,7 @@ def test_every_output_is_as_the_schema_says(changes: Changes) -> None:
         (("stacks",), []),
         (("stacks", 0, "failed"), "no"),
         (("stacks", 0, "errors", 0), 3),
+        (("stacks", 0, "notes", 0), ""),
         (("stacks", 0, "risks", 0, "level"), "fatal"),
         (("stacks", 0, "risks", 0, "code"), "A risk"),
         (("stacks", 0, "contexts", 0, "after"), 3),

@@ -101,11 +101,12 @@ def review(text: str, lines: str = "line") -> Review:
         others=((text, 2),),
     )
     risk = Risk("namespace-deleted", Level.RISK, ("a namespace goes: ", Name(text)), (text,))
-    return Review("prod", changes, (risk,), warnings=(lines,), steps=(visible(f"create {text}"),))
+    notes = (visible(f"chooses {text}"),)
+    return Review("prod", changes, (risk,), warnings=(lines,), notes=notes, steps=(visible(f"create {text}"),))
 
 
 def failed(text: str) -> Review:
-    return Review("prod", errors=(text,), warnings=(text,), steps=(visible(text),))
+    return Review("prod", errors=(text,), warnings=(text,), notes=(visible(text),), steps=(visible(text),))
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -163,7 +164,7 @@ def test_what_fits_is_whole() -> None:
     assert "left out" not in comment
 
 
-@pytest.mark.parametrize("count", [400, 1_000, 10_000])
+@pytest.mark.parametrize("count", [500, 1_000, 10_000])
 def test_what_does_not_fit_is_cut_at_a_row_with_a_count_and_a_pointer(count: int) -> None:
     url = "https://github.example/acme/images/actions/runs/1#artifacts"
     comment = render([many(count)], url)
@@ -209,7 +210,13 @@ LONG = st.sampled_from(["a", "😀", "|", "`", "\n", "&"]).flatmap(
 def test_whatever_is_in_it_it_fits(name: str, message: str, stacks: int) -> None:
     reviews = [
         many(50, name=name + "{}", note=name),
-        Review("failed", errors=(message, f"{message}\n" * 3), warnings=(message,) * 3, steps=(visible(message),) * 9),
+        Review(
+            "failed",
+            errors=(message, f"{message}\n" * 3),
+            warnings=(message,) * 3,
+            notes=(visible(f"x{message}"),) * 50,
+            steps=(visible(message),) * 9,
+        ),
         review(name, message),
         Review("risky", risks=tuple(Risk("a-b", Level.RISK, (Name(name),)) for _ in range(50))),
     ][:stacks]
@@ -222,3 +229,18 @@ def test_a_preview_that_failed_has_no_table() -> None:
     assert "### Preview of `prod`\n\n**The preview failed.**\n" in comment
     assert '```text\nerror: namespace "nowhere" does not exist\n  correct the name\n```' in comment
     assert "| Namespace" not in comment
+
+
+def test_notes_stand_after_the_risks_and_before_what_changes() -> None:
+    notes = ("namespaces[0] (team-*) chooses 1 namespace: a", "exclude[0] (`*`) excludes nothing")
+    changes = Changes(namespaces=(NamespaceChange("a", Action.CREATED),))
+    risk = Risk("a-b", Level.NOTE, ("careful",))
+    comment = render([Review("prod", changes, (risk,), notes=notes)])
+    assert comment.partition("\n\n")[2] == (
+        "**1 namespace created.**\n\n"
+        "- \u2139\ufe0f Careful.\n\n"
+        "Notes:\n\n"
+        "```text\nnamespaces[0] (team-*) chooses 1 namespace: a\nexclude[0] (`*`) excludes nothing\n```\n\n"
+        "| Namespace | Object | Change | Others on the account |\n| --- | --- | --- | --- |\n"
+        "| `a` | Namespace `a` | created |  |\n"
+    )

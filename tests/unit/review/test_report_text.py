@@ -4,10 +4,12 @@ import io
 
 import pytest
 from pulumi_image_pull_secrets.review.changes import AccountChange, Action, Changes, NamespaceChange, SecretChange
-from pulumi_image_pull_secrets.review.report import Review
+from pulumi_image_pull_secrets.review.report import MOST_NOTES, Review, review_of
 from pulumi_image_pull_secrets.review.report_text import render
 from pulumi_image_pull_secrets.review.risks import Level, Risk
 from pulumi_image_pull_secrets.review.wording import Name, plain
+
+from tests.unit.review.steps import preview
 
 OURS = frozenset({"regcred", "new"})
 ATTACKS = ["[red]x[/red]", "\x1b[2J\x1b]0;title\x07", "\x9b31m", "a\r\nb", "\u202egnp.exe", "\ud800", "<b>", ":smile:"]
@@ -82,6 +84,42 @@ def test_each_action_has_words_for_a_namespace(action: Action) -> None:
     found = lines(Review("prod", Changes(namespaces=(NamespaceChange("shop", action),))))
     assert found[0] == f"prod: 1 namespace {action.value}"
     assert found[2].partition("Namespace shop: ")[2]
+
+
+class TestNotes:
+    RISK = Risk("a-b", Level.RISK, ("a risk",))
+
+    def said(self, *messages: str) -> list[str]:
+        diagnostics = [{"message": f"{message}\n", "severity": "info"} for message in messages]
+        return [line for line in lines(review_of(preview(diagnostics=diagnostics), "prod")) if "info: " in line]
+
+    def test_they_come_after_risks_and_warnings_and_before_what_changes(self) -> None:
+        changes = Changes(namespaces=(NamespaceChange("shop", Action.CREATED),))
+        found = lines(Review("prod", changes, (self.RISK,), warnings=("careful",), notes=("chooses shop",)))
+        assert found[1:4] == ["  risk: a risk", "  warning: careful", "  info: chooses shop"]
+        assert len(found) == 6
+
+    def test_each_is_a_line_of_its_own_and_told_once(self) -> None:
+        assert self.said("a\n\n  b", "c", "a\n\n  b") == ["  info: a", "  info: b", "  info: c"]
+
+    def test_a_preview_that_failed_has_them_too(self) -> None:
+        diagnostics = [{"message": "chooses shop", "severity": "info"}, {"message": "no", "severity": "error"}]
+        found = lines(review_of(preview(diagnostics=diagnostics), "prod"))
+        assert found == ["prod: the preview failed", "  error: no", "  info: chooses shop"]
+
+    def test_of_a_flood_only_the_number_is_told(self) -> None:
+        *found, last = self.said("\n".join(map(str, range(30))), *(f"printed {number}" for number in range(1_000)))
+        assert (len(found), last) == (MOST_NOTES, f"  info: … {30 + 1_000 - MOST_NOTES} more lines")
+        (long,) = self.said("a" * 1_000_000)
+        assert len(long) < 3_000
+
+    @pytest.mark.parametrize("attack", ATTACKS)
+    def test_nothing_in_them_acts(self, attack: str) -> None:
+        diagnostics = [{"message": "chooses " + attack.replace("\r\n", " "), "severity": "info"}]
+        told = render([review_of(preview(diagnostics=diagnostics), "prod")], Terminal())
+        harmless = render([review_of(preview(diagnostics=[{"message": "a", "severity": "info"}]), "prod")], Terminal())
+        assert told.count("\x1b") == harmless.count("\x1b")
+        assert len(told.splitlines()) == len(harmless.splitlines())
 
 
 def test_changes_elsewhere_are_counted() -> None:
