@@ -17,6 +17,7 @@ from tests.integration.fakes import as_json
 from tests.integration.faulty import Request, in_front_of
 from tests.integration.live import CONTEXT, LiveCluster
 from tests.integration.program import Outcome, ProgramStack
+from tests.integration.reviewer import Reviewer
 
 ROLE = "image-pull-secrets-admission"
 PARALLEL = 8
@@ -163,6 +164,61 @@ def test_without_coverage_the_policy_goes_and_accounts_stay(cluster: LiveCluster
     covered.up()
     assert covered.policies() == []
     assert cluster.pull_secrets(later) == ["regcred"]
+
+
+def test_a_reviewer_sees_what_patterns_chose_and_whom_the_policy_covers(covered: Covered, reviewer: Reviewer) -> None:
+    for name in ("first", "out"):
+        covered.add(name)
+    stack, policy = covered.stack, "image-pull-secrets-of-prod"
+    reviewer.names |= {admission.policy_name(covered.owner): policy, covered.prefix: "team"}
+    stack.config["exclude"] = [{"name": "*-out"}, {"name": "*-nobody"}]
+    made_later = "ServiceAccounts made later in the chosen namespaces"
+
+    notes = [
+        "  info: namespaces[0] (team-*) chooses 1 namespace: team-first",
+        "  info: left out by exclude[0] (*-out): namespace team-out",
+        "  info: exclude[1] (*-nobody) excludes nothing",
+    ]
+    covers = (
+        f"  info: accounts that are made later get the name at their creation, by the MutatingAdmissionPolicy {policy}"
+    )
+    assert reviewer.lines(stack, "covered") == [
+        "prod: 1 Secret created, 1 ServiceAccount attached, 1 admission policy created",
+        f"  note: {made_later} get the name at their creation, by the MutatingAdmissionPolicy {policy}, which is the "
+        "whole cluster's",
+        *notes,
+        covers,
+        "  the whole cluster",
+        f"    + MutatingAdmissionPolicy {policy}: created",
+        "  team-first",
+        "    + Secret regcred: created",
+        "    + ServiceAccount default: regcred attached",
+    ]
+    assert not stack.up().failed
+    assert reviewer.lines(stack, "") == ["prod: no changes", *notes, covers]
+
+    del stack.config["exclude"][1]
+    assert reviewer.lines(stack, "") == [
+        "prod: 1 admission policy changed",
+        *notes[:2],
+        covers,
+        "  the whole cluster",
+        f"    ~ MutatingAdmissionPolicy {policy}: changed: which ServiceAccounts it chooses",
+    ]
+    stack.config |= {"secretName": "renamed", "retiredSecretNames": ["regcred"]}
+    assert (
+        f"    ~ MutatingAdmissionPolicy {policy}: changed: which ServiceAccounts it chooses, and what ServiceAccounts "
+        "made later get"
+    ) in reviewer.lines(stack, "")
+    stack.config |= {"secretName": "regcred", "retiredSecretNames": [], "coverage": "up"}
+    assert reviewer.lines(stack, "covered-no-more") == [
+        "prod: 1 admission policy deleted",
+        f"  risk: {made_later} no longer get the name at their creation, by the MutatingAdmissionPolicy {policy}; "
+        "until an up attaches the name, their pods pull without a credential",
+        *notes[:2],
+        "  the whole cluster",
+        f"    - MutatingAdmissionPolicy {policy}: deleted",
+    ]
 
 
 def test_two_owners_cover_the_same_accounts(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, TypeGuard
 
+from ..admission import BINDING, GROUP, POLICY, VERSIONS
 from ..attachment import ANNOTATION_PREFIX, parse_annotation
 from ..component import TYPE
 from .engine_json import STACK_TYPE, Preview, State, Step
@@ -15,6 +16,8 @@ NAMESPACE_TYPE = "kubernetes:core/v1:Namespace"
 SECRET_TYPE = "kubernetes:core/v1:Secret"
 PATCH_TYPE = "kubernetes:core/v1:ServiceAccountPatch"
 PROVIDER_TYPE = "pulumi:providers:kubernetes"
+POLICY_TYPES = tuple(f"kubernetes:{GROUP}/{version}:{kind}" for version in VERSIONS for kind in (POLICY, BINDING))
+"""Of what ``coverage: admission`` makes for the whole cluster: a policy, and the binding that puts it into force."""
 
 _REFRESH = "refresh"
 _UNCHANGED = {"same", "read", _REFRESH, "discard"}
@@ -47,6 +50,10 @@ _ACTIONS = {
     "replace": Action.REPLACED,
     "delete": Action.DELETED,
 }
+_GRAVEST_FIRST = (
+    Action.REPLACED, Action.DELETED, Action.CREATED, Action.RESTORED, Action.TAKEN_OVER, Action.CHANGED,
+    Action.FORGOTTEN,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,19 @@ class AccountChange:
 
 
 @dataclass(frozen=True)
+class PolicyChange:
+    """The component's policy for ServiceAccounts that are made later, with its binding."""
+
+    name: str
+    """Which both have."""
+    action: Action
+    chooses_otherwise: bool = False
+    """Of one that changes: whether it chooses other ServiceAccounts."""
+    gives_otherwise: bool = False
+    """Of one that changes: whether those get something else, such as another name."""
+
+
+@dataclass(frozen=True)
 class ProviderChange:
     """The Kubernetes provider's cluster."""
 
@@ -124,6 +144,7 @@ class Changes:
     namespaces: tuple[NamespaceChange, ...] = ()
     secrets: tuple[SecretChange, ...] = ()
     accounts: tuple[AccountChange, ...] = ()
+    policies: tuple[PolicyChange, ...] = ()
     providers: tuple[ProviderChange, ...] = ()
     others: tuple[tuple[str, int], ...] = ()
     """Steps that have nothing to do with image pull secrets: how many of each operation."""
@@ -133,12 +154,12 @@ class Changes:
     @property
     def any(self) -> bool:
         """Whether there is anything to tell of image pull secrets."""
-        return bool(self.namespaces or self.secrets or self.accounts or self.providers)
+        return bool(self.namespaces or self.secrets or self.accounts or self.policies or self.providers)
 
 
 def changes_of(preview: Preview) -> Changes:
     """What the preview would change."""
-    own: dict[str, list[Step]] = {SECRET_TYPE: [], PATCH_TYPE: [], NAMESPACE_TYPE: []}
+    own: dict[str, list[Step]] = {kind: [] for kind in (SECRET_TYPE, PATCH_TYPE, NAMESPACE_TYPE, *POLICY_TYPES)}
     providers: list[Step] = []
     others: Counter[str] = Counter()
     refreshed: set[str] = set()
@@ -160,6 +181,7 @@ def changes_of(preview: Preview) -> Changes:
         namespaces=tuple(sorted(namespaces, key=lambda one: one.name)),
         secrets=tuple(sorted(_paired(secrets, accounts), key=lambda one: (one.namespace, one.name))),
         accounts=tuple(sorted(accounts, key=lambda one: (one.namespace, one.name))),
+        policies=tuple(_policies([step for kind in POLICY_TYPES for step in own[kind]], refreshed)),
         providers=tuple(change for step in providers if (change := _provider(step))),
         others=tuple(sorted(others.items())),
         unreadable=sum(step is None for step in preview.steps),
@@ -250,6 +272,30 @@ def _paired(secrets: Iterable[SecretChange], accounts: Iterable[AccountChange]) 
             Action.DELETED: (new for old, new in pairs if old == secret.name),
         }
         yield replace(secret, counterpart=next(counterparts.get(secret.action, iter(())), None))
+
+
+def _policies(steps: Iterable[Step], refreshed: Collection[str]) -> Iterator[PolicyChange]:
+    """Either does nothing without the other, so that the gravest of what is done to the two is done to both."""
+    by_name: dict[str, list[Step]] = {}
+    for step in steps:
+        by_name.setdefault(_place(step)[1], []).append(step)
+    for name, group in sorted(by_name.items()):
+        action = min((_action(step, refreshed) for step in group), key=_GRAVEST_FIRST.index)
+        chooses, gives = map(any, zip(*map(_differs, group), strict=True))
+        yield PolicyChange(name, action, chooses, gives)
+
+
+def _differs(step: Step) -> tuple[bool, bool]:
+    """Of a policy or a binding that changes: whether it chooses other ServiceAccounts, and gives something else."""
+    if step.op != "update":
+        return False, False
+    # Where the provider tells none, it may be anything.
+    paths = [path for path in step.paths or ("spec",) if path.startswith("spec")]
+    if step.types[-1].endswith(f":{BINDING}"):
+        return bool(paths), False
+    # Which are chosen is one of the variables (see admission.policy_spec).
+    variables = [path for path in paths if path.startswith("spec.variables")]
+    return bool(variables) or "spec" in paths, len(variables) < len(paths)
 
 
 def _provider(step: Step) -> ProviderChange | None:

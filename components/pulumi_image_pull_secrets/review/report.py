@@ -4,14 +4,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..admission import POLICY
 from ..wording import count, visible
-from .changes import AccountChange, Action, Changes, SecretChange, changes_of, setting
+from .changes import AccountChange, Action, Changes, PolicyChange, SecretChange, changes_of, setting
 from .engine_json import Preview, Step
 from .risks import Pods, Risk, mixed_environments, risks_of
 from .wording import Name, Phrase, listed
 
 MOST_NOTES = 50
 """Lines that the program said besides. Our own has one for each pattern and reason; another may print any number."""
+
+WHOLE_CLUSTER = "the whole cluster"
+"""Where a namespace's name would stand, which has no spaces."""
 
 _UNTOLD = {"same", "refresh", "read"}
 """Steps that do nothing to the cluster; a refresh at a preview's start has one for each resource."""
@@ -37,9 +41,10 @@ _SECRET = {
 class Row:
     """One object that changes."""
 
-    namespace: str
+    namespace: str | None
+    """None for what is the whole cluster's."""
     kind: str
-    """``Namespace``, ``Secret`` or ``ServiceAccount``."""
+    """``Namespace``, ``Secret``, ``ServiceAccount`` or ``MutatingAdmissionPolicy``."""
     name: str
     action: Action
     what: Phrase
@@ -97,14 +102,15 @@ def together(reviews: Sequence[Review]) -> list[Review]:
 
 
 def rows(changes: Changes) -> list[Row]:
-    """By namespace; in it the namespace itself, its Secrets, its accounts."""
-    found = [Row(one.name, "Namespace", one.name, one.action, (_NAMESPACE[one.action],)) for one in changes.namespaces]
+    """What is the whole cluster's, then by namespace; in it the namespace itself, its Secrets, its accounts."""
+    found = [Row(None, POLICY, one.name, one.action, _of_policy(one)) for one in changes.policies]
+    found += [Row(one.name, "Namespace", one.name, one.action, (_NAMESPACE[one.action],)) for one in changes.namespaces]
     found += [Row(one.namespace, "Secret", one.name, one.action, _of_secret(one)) for one in changes.secrets]
     found += [
         Row(one.namespace, "ServiceAccount", one.name, one.action, _of_account(one), one.others)
         for one in changes.accounts
     ]
-    return sorted(found, key=lambda row: row.namespace)
+    return sorted(found, key=lambda row: (row.namespace is not None, row.namespace or ""))
 
 
 def headline(review: Review) -> str:
@@ -134,6 +140,8 @@ def _tally(changes: Changes) -> Iterator[str]:
     }
     for kind, told in words.items():
         yield from (f"{count(number, kind)} {word}" for word, number in sorted(Counter(told).items()))
+    for word, number in sorted(Counter(one.action.value for one in changes.policies).items()):
+        yield f"{number} admission {'policy' if number == 1 else 'policies'} {word}"
     if changes.providers:
         yield "another cluster"
 
@@ -151,6 +159,17 @@ def _of_secret(change: SecretChange) -> Phrase:
         return (_SECRET[change.action],)
     between = ", in place of " if change.action is Action.CREATED else "; in its place comes "
     return (_SECRET[change.action], between, Name(change.counterpart))
+
+
+def _of_policy(change: PolicyChange) -> Phrase:
+    differs = {
+        "which ServiceAccounts it chooses": change.chooses_otherwise,
+        "what ServiceAccounts made later get": change.gives_otherwise,
+    }
+    told = [words for words, is_so in differs.items() if is_so]
+    if change.action is Action.CHANGED:
+        return (f"changed: {', and '.join(told)}" if told else "changed, and does what it did",)
+    return (_SECRET[change.action],)
 
 
 def _of_account(change: AccountChange) -> Phrase:

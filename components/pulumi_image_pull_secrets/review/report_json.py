@@ -55,6 +55,7 @@ def _changes(changes: Changes) -> dict[str, Any]:
             for one in changes.secrets
         ],
         "serviceAccounts": [_account(one) for one in changes.accounts],
+        "admissionPolicies": [{"name": one.name, "action": one.action.value} for one in changes.policies],
         "otherSteps": dict(changes.others),
         "unreadableSteps": changes.unreadable,
     }

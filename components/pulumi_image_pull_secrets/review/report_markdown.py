@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..wording import count, visible
-from .report import Review, Row, headline, others_line, rows
+from .report import WHOLE_CLUSTER, Review, Row, headline, others_line, rows
 from .risks import Level, Risk
 from .wording import Name, Phrase, listed, shown
 
@@ -67,7 +67,8 @@ def _table(all_rows: Sequence[Row], room: int, pointer: str) -> list[str]:
 
 def _row(row: Row) -> str:
     others = _phrase(listed(row.others)) if row.others else ""
-    return f"| {_code(row.namespace)} | {row.kind} {_code(row.name)} | {_phrase(row.what)} | {others} |"
+    namespace = WHOLE_CLUSTER if row.namespace is None else _code(row.namespace)
+    return f"| {namespace} | {row.kind} {_code(row.name)} | {_phrase(row.what)} | {others} |"
 
 
 def _messages(title: str, messages: Sequence[str], room: int) -> list[str]:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ..wording import visible
 from .changes import Action
-from .report import Review, Row, headline, others_line, rows
+from .report import WHOLE_CLUSTER, Review, Row, headline, others_line, rows
 from .risks import Level
 from .wording import Phrase, listed, plain
 
@@ -43,7 +43,7 @@ def _review(review: Review) -> list[Text]:
     lines += _messages("warning", "bold yellow", review.warnings)
     lines += [Text.assemble("  ", ("info", "bold"), f": {note}") for note in review.notes]
     for namespace, group in groupby(rows(review.changes), lambda row: row.namespace):
-        lines.append(Text(f"  {visible(namespace)}", "bold"))
+        lines.append(Text(f"  {WHOLE_CLUSTER if namespace is None else visible(namespace)}", "bold"))
         lines += [_row(row) for row in group]
     if elsewhere := others_line(review.changes):
         lines.append(Text(f"  {plain(elsewhere)}", "dim"))

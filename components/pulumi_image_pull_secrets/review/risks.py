@@ -53,6 +53,7 @@ def risks_of(changes: Changes, *, adopts: bool = False, pods: Pods | None = None
         *_replaced(changes),
         *_accounts(changes),
         *_removed(changes, pods),
+        *_policies(changes),
         *_notes(changes, adopts),
     )
 
@@ -193,6 +194,37 @@ def _removed(changes: Changes, pods: Pods | None) -> Iterator[Risk]:
             Name("retiredSecretNames"),
         )
         yield Risk("secret-deleted", Level.RISK, message, objects)
+
+
+def _policies(changes: Changes) -> Iterator[Risk]:
+    def risk(code: str, level: Level, action: Action, text: str, then: str) -> Iterator[Risk]:
+        names = tuple(one.name for one in changes.policies if one.action is action)
+        if names:
+            policy = _many(names, "MutatingAdmissionPolicy ", "MutatingAdmissionPolicies ")
+            yield Risk(code, level, (f"{text}, by the {policy}", *listed(names), then), names)
+
+    made_later = "ServiceAccounts made later in the chosen namespaces"
+    yield from risk(
+        "policy-deleted",
+        Level.RISK,
+        Action.DELETED,
+        f"{made_later} no longer get the name at their creation",
+        "; until an up attaches the name, their pods pull without a credential",
+    )
+    yield from risk(
+        "policy-replaced",
+        Level.RISK,
+        Action.REPLACED,
+        "ServiceAccounts made in between don't get the name at their creation",
+        ", which is deleted and made anew",
+    )
+    yield from risk(
+        "policy-created",
+        Level.NOTE,
+        Action.CREATED,
+        f"{made_later} get the name at their creation",
+        ", which is the whole cluster's",
+    )
 
 
 def _notes(changes: Changes, adopts: bool) -> Iterator[Risk]:

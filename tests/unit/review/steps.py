@@ -10,6 +10,8 @@ SECRET = "kubernetes:core/v1:Secret"
 PATCH = "kubernetes:core/v1:ServiceAccountPatch"
 NAMESPACE = "kubernetes:core/v1:Namespace"
 PROVIDER = "pulumi:providers:kubernetes"
+POLICY = "kubernetes:admissionregistration.k8s.io/v1:MutatingAdmissionPolicy"
+BINDING = f"{POLICY}Binding"
 KEY = "image-pull-secrets/image-pull-secrets.prod.pulls"
 
 Step = dict[str, Any]
@@ -77,3 +79,9 @@ def namespace_step(op: str, name: str, *, retain: bool = False) -> Step:
     made = state("", name, retain=retain)
     old, new = (None if op == "create" else made), (None if op == "delete" else made)
     return step(op, NAMESPACE, f"pulls/{name}", old=old, new=new)
+
+
+def policy_step(op: str, kind: str, *paths: str, name: str = "pulls-of-prod", retain: bool = False) -> Step:
+    made = state("", name, retain=retain, spec={})
+    old, new = (None if op in ("create", "import") else made), (None if op == "delete" else made)
+    return step(op, kind, "pulls/policy" if kind == POLICY else "pulls/policy-binding", old=old, new=new, paths=paths)

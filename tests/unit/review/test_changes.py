@@ -11,6 +11,7 @@ from pulumi_image_pull_secrets.review.changes import (
     Action,
     Changes,
     NamespaceChange,
+    PolicyChange,
     ProviderChange,
     SecretChange,
     changes_of,
@@ -18,14 +19,17 @@ from pulumi_image_pull_secrets.review.changes import (
 from pulumi_image_pull_secrets.review.engine_json import Preview
 
 from tests.unit.review.steps import (
+    BINDING,
     COMPONENT,
     KEY,
     PATCH,
+    POLICY,
     PROVIDER,
     SECRET,
     account,
     account_step,
     namespace_step,
+    policy_step,
     preview,
     secret_step,
     state,
@@ -240,6 +244,69 @@ class TestRenames:
         assert set(self.counterparts(found).values()) == {None}
 
 
+class TestPolicies:
+    def change(self, *steps: dict[str, object]) -> PolicyChange:
+        found = changes_of(preview(*steps))
+        assert (found.others, found.any) == ((), True)
+        (change,) = found.policies
+        return change
+
+    @pytest.mark.parametrize(
+        ("op", "action"),
+        [
+            ("create", Action.CREATED),
+            ("import", Action.TAKEN_OVER),
+            ("replace", Action.REPLACED),
+            ("delete", Action.DELETED),
+        ],
+    )
+    def test_with_its_binding_it_is_one(self, op: str, action: Action) -> None:
+        both = policy_step(op, POLICY), policy_step(op, BINDING)
+        assert self.change(*both) == PolicyChange("pulls-of-prod", action)
+
+    def test_of_an_older_version_it_is_the_same(self) -> None:
+        older = POLICY.replace("/v1:", "/v1beta1:")
+        assert self.change(policy_step("create", older)) == PolicyChange("pulls-of-prod", Action.CREATED)
+
+    def test_without_one_of_the_two_it_does_nothing(self) -> None:
+        changed, gone = policy_step("update", POLICY, "spec.variables[1].expression"), policy_step("delete", BINDING)
+        assert self.change(changed, gone).action is Action.DELETED
+        assert self.change(policy_step("delete", BINDING)).action is Action.DELETED
+
+    def test_what_the_refresh_misses_is_made_again(self) -> None:
+        gone = policy_step("create", BINDING)
+        assert self.change({**gone, "op": "refresh"}, gone).action is Action.RESTORED
+
+    def test_what_is_kept_on_delete_is_forgotten(self) -> None:
+        assert self.change(policy_step("delete", POLICY, retain=True)).action is Action.FORGOTTEN
+
+    @pytest.mark.parametrize(
+        ("kind", "paths", "chooses", "gives"),
+        [
+            (POLICY, ["spec.variables[1].expression"], True, False),
+            (POLICY, ["spec.mutations[0].jsonPatch.expression", "spec.matchConditions[0].expression"], False, True),
+            (POLICY, ["spec.variables[1].expression", "spec.mutations[0].jsonPatch.expression"], True, True),
+            (POLICY, ["spec"], True, True),
+            (POLICY, [], True, True),
+            (POLICY, ["apiVersion", "metadata.annotations"], False, False),
+            (BINDING, ["spec.matchResources"], True, False),
+            (BINDING, ["metadata.annotations"], False, False),
+        ],
+    )
+    def test_what_of_it_changes(self, kind: str, paths: list[str], chooses: bool, gives: bool) -> None:
+        expected = PolicyChange("pulls-of-prod", Action.CHANGED, chooses_otherwise=chooses, gives_otherwise=gives)
+        assert self.change(policy_step("update", kind, *paths)) == expected
+
+    def test_each_owner_has_its_own(self) -> None:
+        found = changes_of(preview(policy_step("create", POLICY, name="b"), policy_step("delete", POLICY, name="a")))
+        assert found.policies == (PolicyChange("a", Action.DELETED), PolicyChange("b", Action.CREATED))
+
+    def test_one_that_the_component_does_not_make_is_only_counted(self) -> None:
+        theirs = step("create", POLICY, "theirs", new=state("", "theirs"), parents="")
+        another = step("create", POLICY.replace("/v1:", "/v2:"), "pulls/policy", new=state("", "theirs"))
+        assert changes_of(preview(theirs, another)) == Changes(others=(("create", 2),))
+
+
 class TestProvider:
     def change(self, op: str, old: Mapping[str, object], new: Mapping[str, object], *paths: str) -> tuple[object, ...]:
         made = step(op, PROVIDER, "cluster", old={"inputs": old}, new={"inputs": new}, paths=paths, parents="")
@@ -284,7 +351,7 @@ STATE = st.none() | st.fixed_dictionaries({"inputs": PROPERTIES, "outputs": PROP
     st.lists(
         st.tuples(
             st.sampled_from(["create", "update", "delete", "replace", "import", "refresh"]),
-            st.sampled_from([SECRET, PATCH, PROVIDER, "kubernetes:core/v1:Namespace"]),
+            st.sampled_from([SECRET, PATCH, PROVIDER, POLICY, BINDING, "kubernetes:core/v1:Namespace"]),
             st.text(max_size=6),
             STATE,
             STATE,

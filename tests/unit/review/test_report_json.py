@@ -14,6 +14,7 @@ from pulumi_image_pull_secrets.review.changes import (
     Action,
     Changes,
     NamespaceChange,
+    PolicyChange,
     ProviderChange,
     SecretChange,
 )
@@ -35,6 +36,7 @@ CHANGES = st.builds(
         st.builds(AccountChange, TEXT, TEXT, ACTION, st.none() | NAMES, st.none() | NAMES, NAMES.map(frozenset)),
         max_size=2,
     ).map(tuple),
+    policies=st.lists(st.builds(PolicyChange, TEXT, ACTION), max_size=2).map(tuple),
     providers=st.lists(st.builds(ProviderChange, st.none() | TEXT, st.none() | TEXT), max_size=2).map(tuple),
     others=st.lists(st.tuples(TEXT, st.integers(1, 9)), max_size=2).map(tuple),
     unreadable=st.integers(0, 2),
@@ -46,6 +48,7 @@ def everything() -> Any:
         namespaces=(NamespaceChange("shop", Action.DELETED),),
         secrets=(SecretChange("web", "regcred", Action.CREATED, "old"),),
         accounts=(AccountChange("web", "default", Action.CHANGED, ("a",), None, frozenset()),),
+        policies=(PolicyChange("pulls-of-prod", Action.CREATED),),
         providers=(ProviderChange("a", None),),
         others=(("create", 1),),
     )
@@ -85,6 +88,7 @@ def test_every_output_is_as_the_schema_says(changes: Changes) -> None:
         (("stacks", 0, "secrets", 0, "counterpart"), 3),
         (("stacks", 0, "serviceAccounts", 0, "before"), "a"),
         (("stacks", 0, "serviceAccounts", 0, "others"), None),
+        (("stacks", 0, "admissionPolicies", 0, "action"), "enforced"),
         (("stacks", 0, "otherSteps", "create"), -1),
         (("stacks", 0, "unreadableSteps"), -1),
         (("stacks", 0, "steps"), None),
@@ -114,7 +118,7 @@ def test_the_schema_requires_every_key_and_knows_no_other() -> None:
                 keys_of(entry, schema["items"])
 
     keys_of(everything(), SCHEMA)
-    assert len(seen) == len(["report", "stack", "risk", "context", "namespace", "secret", "account"])
+    assert len(seen) == len(["report", "stack", "risk", "context", "namespace", "secret", "account", "policy"])
 
 
 def test_it_is_ascii() -> None:

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from pulumi_image_pull_secrets.review.changes import AccountChange, Action, Changes, NamespaceChange, SecretChange
+from pulumi_image_pull_secrets.review.changes import (
+    AccountChange,
+    Action,
+    Changes,
+    NamespaceChange,
+    PolicyChange,
+    SecretChange,
+)
 from pulumi_image_pull_secrets.review.report import Review
 from pulumi_image_pull_secrets.review.report_markdown import MAX_LENGTH, marker, render
 from pulumi_image_pull_secrets.review.risks import Level, Risk
@@ -98,6 +105,7 @@ def review(text: str, lines: str = "line") -> Review:
             AccountChange(text, text, Action.CHANGED, (text, "x"), ("y", text + "z"), frozenset({"y"})),
             AccountChange(text, "default", Action.CHANGED, ("a",), ("a", "regcred"), frozenset({"regcred"})),
         ),
+        policies=(PolicyChange(text, Action.CREATED),),
         others=((text, 2),),
     )
     risk = Risk("namespace-deleted", Level.RISK, ("a namespace goes: ", Name(text)), (text,))
@@ -244,3 +252,9 @@ def test_notes_stand_after_the_risks_and_before_what_changes() -> None:
         "| Namespace | Object | Change | Others on the account |\n| --- | --- | --- | --- |\n"
         "| `a` | Namespace `a` | created |  |\n"
     )
+
+
+def test_a_policy_is_the_whole_clusters() -> None:
+    comment = render([Review("prod", Changes(policies=(PolicyChange("pulls-of-prod", Action.CREATED),)))])
+    assert "**1 admission policy created.**\n" in comment
+    assert "\n| the whole cluster | MutatingAdmissionPolicy `pulls-of-prod` | created |  |\n" in comment

@@ -3,7 +3,14 @@
 import io
 
 import pytest
-from pulumi_image_pull_secrets.review.changes import AccountChange, Action, Changes, NamespaceChange, SecretChange
+from pulumi_image_pull_secrets.review.changes import (
+    AccountChange,
+    Action,
+    Changes,
+    NamespaceChange,
+    PolicyChange,
+    SecretChange,
+)
 from pulumi_image_pull_secrets.review.report import MOST_NOTES, Review, review_of
 from pulumi_image_pull_secrets.review.report_text import render
 from pulumi_image_pull_secrets.review.risks import Level, Risk
@@ -86,6 +93,47 @@ def test_each_action_has_words_for_a_namespace(action: Action) -> None:
     assert found[2].partition("Namespace shop: ")[2]
 
 
+POLICY_WORDS = {
+    Action.CREATED: "+ MutatingAdmissionPolicy a: created",
+    Action.RESTORED: "+ MutatingAdmissionPolicy a: made again: it is in the stack, and gone from the cluster",
+    Action.TAKEN_OVER: "= MutatingAdmissionPolicy a: taken over",
+    Action.CHANGED: "~ MutatingAdmissionPolicy a: changed, and does what it did",
+    Action.REPLACED: "± MutatingAdmissionPolicy a: deleted and made anew",
+    Action.DELETED: "- MutatingAdmissionPolicy a: deleted",
+    Action.FORGOTTEN: "· MutatingAdmissionPolicy a: stays, and the stack forgets it",
+}
+
+
+@pytest.mark.parametrize(("action", "words"), POLICY_WORDS.items())
+def test_what_becomes_of_a_policy(action: Action, words: str) -> None:
+    found = lines(Review("prod", Changes(policies=(PolicyChange("a", action),))))
+    assert found == [f"prod: 1 admission policy {action.value}", "  the whole cluster", f"    {words}"]
+
+
+@pytest.mark.parametrize(
+    ("chooses", "gives", "words"),
+    [
+        (True, False, "which ServiceAccounts it chooses"),
+        (False, True, "what ServiceAccounts made later get"),
+        (True, True, "which ServiceAccounts it chooses, and what ServiceAccounts made later get"),
+    ],
+)
+def test_what_of_a_policy_changes(chooses: bool, gives: bool, words: str) -> None:
+    change = PolicyChange("a", Action.CHANGED, chooses, gives)
+    *_, last = lines(Review("prod", Changes(policies=(change,))))
+    assert last == f"    ~ MutatingAdmissionPolicy a: changed: {words}"
+
+
+def test_what_is_the_whole_clusters_comes_first_and_is_counted() -> None:
+    changes = Changes(
+        namespaces=(NamespaceChange("a", Action.CREATED),),
+        policies=(PolicyChange("b", Action.CREATED), PolicyChange("c", Action.CREATED)),
+    )
+    first, *places = [line for line in lines(Review("prod", changes)) if not line.startswith("    ")]
+    assert first == "prod: 1 namespace created, 2 admission policies created"
+    assert places == ["  the whole cluster", "  a"]
+
+
 class TestNotes:
     RISK = Risk("a-b", Level.RISK, ("a risk",))
 
@@ -139,12 +187,14 @@ def test_nothing_acts(attack: str) -> None:
     changes = Changes(
         secrets=(SecretChange(attack, attack, Action.CREATED, attack),),
         accounts=(AccountChange(attack, attack, Action.CHANGED, (attack,), (attack, "regcred"), OURS),),
+        policies=(PolicyChange(attack, Action.CREATED),),
         others=((attack, 1),),
     )
     risks = (Risk("a-b", Level.RISK, ("a ", Name(attack))),)
     harmless = render([Review("prod", Changes(
         secrets=(SecretChange("n", "n", Action.CREATED, "n"),),
         accounts=(AccountChange("n", "n", Action.CHANGED, ("n",), ("n", "regcred"), OURS),),
+        policies=(PolicyChange("n", Action.CREATED),),
         others=(("n", 1),),
     ), (Risk("a-b", Level.RISK, ("a ", Name("n"))),), warnings=("n",))], Terminal())  # fmt: skip
     told = render([Review("prod", changes, risks, warnings=(attack.replace("\r\n", " "),))], Terminal())

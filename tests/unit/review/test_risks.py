@@ -8,6 +8,7 @@ from pulumi_image_pull_secrets.review.changes import (
     Action,
     Changes,
     NamespaceChange,
+    PolicyChange,
     ProviderChange,
     SecretChange,
 )
@@ -52,6 +53,7 @@ def test_ordinary_changes_are_no_risk() -> None:
                 account(("theirs", "regcred"), ("theirs",)),
                 account((), ()),
             ],
+            policies=[PolicyChange("a", Action.CHANGED, chooses_otherwise=True), PolicyChange("b", Action.RESTORED)],
             others=(("delete", 3),),
         )
     )
@@ -112,6 +114,46 @@ def test_an_account_that_names_what_is_deleted() -> None:
         accounts=[account(("theirs",), ("theirs", "regcred")), account((), ("regcred",), name="other")],
     )
     assert told(found)["account-dangling"] == ("shop/web",)
+
+
+MADE_LATER = "ServiceAccounts made later in the chosen namespaces"
+
+
+@pytest.mark.parametrize(
+    ("action", "code", "level", "message"),
+    [
+        (
+            Action.CREATED,
+            "policy-created",
+            Level.NOTE,
+            f"{MADE_LATER} get the name at their creation, by the MutatingAdmissionPolicy a, which is the whole "
+            "cluster's",
+        ),
+        (
+            Action.REPLACED,
+            "policy-replaced",
+            Level.RISK,
+            "ServiceAccounts made in between don't get the name at their creation, by the MutatingAdmissionPolicy a, "
+            "which is deleted and made anew",
+        ),
+        (
+            Action.DELETED,
+            "policy-deleted",
+            Level.RISK,
+            f"{MADE_LATER} no longer get the name at their creation, by the MutatingAdmissionPolicy a; until an up "
+            "attaches the name, their pods pull without a credential",
+        ),
+    ],
+)
+def test_policies(action: Action, code: str, level: Level, message: str) -> None:
+    risk = the_risk(changes(policies=[PolicyChange("a", action)]))
+    assert (risk.code, risk.level, plain(risk.message), risk.objects) == (code, level, message, ("a",))
+
+
+def test_several_policies_are_told_at_once() -> None:
+    risk = the_risk(changes(policies=[PolicyChange("a", Action.CREATED), PolicyChange("b", Action.CREATED)]))
+    assert "by the MutatingAdmissionPolicies a, b, which" in plain(risk.message)
+    assert risk.objects == ("a", "b")
 
 
 class TestPods:

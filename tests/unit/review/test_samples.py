@@ -21,6 +21,8 @@ KINDS = {
     "namespace-leaves": "A namespace leaves the stack",
     "adopted-and-namespace-deleted": "`adopt` is on, and a namespace with `create: true` leaves",
     "detached": "`detach` is on",
+    "covered": "Patterns choose, and `coverage` is `admission`",
+    "covered-no-more": "`coverage` is taken out",
     "undone-by-hand": "Somebody undid something by hand",
     "another-context": "The stack moves to another cluster",
     "imported-replaced": "A provider of somebody's own replaces the Secret",

@@ -26,7 +26,7 @@ RENDERERS: dict[str, Callable[[Sequence[Review]], str]] = {
 
 
 def test_there_is_a_document_of_each_kind() -> None:
-    assert len(DOCUMENTS) == 16
+    assert len(DOCUMENTS) == 18
 
 
 @pytest.mark.parametrize("suffix", RENDERERS)
