@@ -157,17 +157,19 @@ def test_of_very_many_not_all_are_named() -> None:
 
 
 def test_each_of_many_namespaces_of_a_renamed_stack_is_told_in_one_line() -> None:
-    entries = [wanted(f"team-{letter}", create=True) for letter in "abcdef"]
+    entries = tuple(wanted(f"team-{letter}", create=True) for letter in "abcdef")
     theirs = namespace("default", owner=OTHER)
-    line = only(obstacles(*entries, **{entry.name.replace("-", "_"): theirs for entry in entries}))
+    found = find_obstacles(entries, {entry.name: theirs for entry in entries}, owner=OWNER, adopt=False)
+    line = only(list(found))
     assert f"type kubectl annotate --overwrite namespace team-a image-pull-secrets/owner={OWNER}; " in line
     assert line.endswith(" (the same with team-b, team-c, team-d, team-e, team-f)")
 
 
 def test_the_same_with_many_secrets_is_told_with_their_namespaces() -> None:
     theirs = namespace("default", secrets={"regcred": LiveSecret(None, has_our_type=True)})
-    entries = [wanted(f"team-{letter}") for letter in "abcdef"]
-    line = only(obstacles(*entries, **{entry.name.replace("-", "_"): theirs for entry in entries}))
+    entries = tuple(wanted(f"team-{letter}") for letter in "abcdef")
+    found = find_obstacles(entries, {entry.name: theirs for entry in entries}, owner=OWNER, adopt=False)
+    line = only(list(found))
     assert line.startswith('Secret "team-a/regcred" exists and was made by somebody else; set adopt: true')
     assert line.endswith(" (the same with " + ", ".join(f"team-{letter}/regcred" for letter in "bcdef") + ")")
 
