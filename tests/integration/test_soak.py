@@ -106,7 +106,8 @@ class Life:
 def test_a_long_life_leaves_nothing_behind(
     cluster: LiveCluster, new_stack: Callable[[], ProgramStack], engine: Engine, request: pytest.FixtureRequest
 ) -> None:
-    seed = int(request.config.getoption("hypothesis_seed") or 0)
+    seed = int(request.config.getoption("--hypothesis-seed") or 0)
+    print(f"the same again: --hypothesis-seed={seed}")
     life, chance = Life(cluster, seed), random.Random(seed)
     owners = [new_stack(), new_stack()]
     for number, stack in enumerate(owners):
