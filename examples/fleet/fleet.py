@@ -4,6 +4,7 @@ python fleet.py fleet.yaml
 python fleet.py --preview fleet.yaml
 """
 
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -28,7 +29,7 @@ class Fleet:
         self.progress = of_plan(plan)
         # One after the other: the engine keeps which stack is selected in one file for the whole project.
         workspace = automation.LocalWorkspace(work_dir=str(plan.project))
-        self._stacks = {name: automation.Stack.select(name, workspace) for name in plan.stacks}
+        self._stacks = {name: _selected(name, workspace) for name in plan.stacks}
 
     def run(self, *, preview: bool) -> None:
         """Wave by wave. A run that has begun is never cut off, and none is begun after a red one."""
@@ -58,7 +59,7 @@ class Fleet:
             (stack.preview if preview else stack.up)(on_event=one.note)
         except automation.CommandError as error:
             self._stopped.set()
-            one.fail(str(error))
+            one.fail(_reason(error))
         else:
             one.finish()
         self._tell(one)
@@ -68,14 +69,28 @@ class Fleet:
             self._console.print(f"{one.wave}: {one.stack} {one.state.label}", markup=False, highlight=False)
 
 
+def _selected(name: str, workspace: automation.Workspace) -> automation.Stack:
+    """The stack of this name. Raises PlanError where there is none, or the engine can't tell."""
+    try:
+        return automation.Stack.select(name, workspace)
+    except automation.CommandError as error:
+        raise PlanError(f"{name}: {_reason(error)}") from None
+
+
+def _reason(error: automation.CommandError) -> str:
+    """What the engine wrote on standard error, without the warnings before; the exception's text holds much else."""
+    written = str(error).partition("\n stderr: ")[2].strip()
+    return re.split("^error: ", written, maxsplit=1, flags=re.MULTILINE)[-1] or str(error).strip()
+
+
 def main(
     file: Annotated[Path, typer.Argument(help="The plan, such as fleet.yaml.")],
     preview: Annotated[bool, typer.Option("--preview", help="Only show what would change.")] = False,
 ) -> None:
-    """Bring the stacks of a plan up, wave by wave. Exits with 1 after a red one, with 2 where the plan is wrong."""
+    """Bring the stacks of a plan up, wave by wave. Exits with 1 after a red one, with 2 where none can be begun."""
     try:
         fleet = Fleet(read(file), Console(stderr=True))
-    except (PlanError, automation.StackNotFoundError) as error:
+    except PlanError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     fleet.run(preview=preview)

@@ -50,10 +50,10 @@ class Progress:
         """Its run is over, and all is well."""
         self.state, self.ended = State.DONE, time.monotonic()
 
-    def fail(self, output: str) -> None:
-        """Its run failed; ``output`` is all that the engine said, for want of an error of its own."""
+    def fail(self, reason: str) -> None:
+        """Its run failed; ``reason`` is for want of an event that tells why."""
         self.state, self.ended = State.FAILED, time.monotonic()
-        self.errors = self.errors or [output]
+        self.errors = self.errors or [reason]
 
     def note(self, event: EngineEvent) -> None:
         """What the engine tells while it runs."""

@@ -1,10 +1,13 @@
-"""``pull-secrets`` as a person runs it on the real API server: in this process, or as it is installed on a terminal."""
+"""``pull-secrets`` as a person runs it on the real API server: in this process, or as it is installed on a terminal.
+
+On a terminal other commands run as well.
+"""
 
 import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,10 +54,13 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
 
 
 @contextmanager
-def on_a_terminal(*arguments: str, **options: Any) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """``pull-secrets`` whose stderr is a terminal, and where what it shows there is read."""
+def on_a_terminal(
+    *arguments: str, command: Sequence[str | Path] = (SCRIPT,), **options: Any
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A command whose stderr, and stdout unless it goes elsewhere, is a terminal, and where what it shows is read."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen([SCRIPT, *arguments], stdin=subprocess.DEVNULL, stderr=theirs, **options)
+    options = {"stdout": theirs, **options}
+    process = subprocess.Popen([*command, *arguments], stdin=subprocess.DEVNULL, stderr=theirs, **options)
     os.close(theirs)
     try:
         with process:

@@ -17,9 +17,11 @@ from sandbox.controlplane import ControlPlane
 from sandbox.engine import CHECKOUT
 from tests.integration import language_host
 from tests.integration.clones import Clone
+from tests.integration.command_line import on_a_terminal, shown_on
 from tests.integration.live import CONTEXT, LiveCluster
 
 STACKS = ("staging-eu", "staging-us", "preprod-eu", "prod-eu")
+FLEET = (sys.executable, "examples/fleet/fleet.py")
 WAVES = {"staging": ["staging-eu", "staging-us"], "preprod": ["preprod-eu"], "prod": ["prod-eu"]}
 
 
@@ -62,14 +64,16 @@ class Fleet:
             self.configure(stack, self.namespaces[stack])
         self.plan(parallel=2, waves=[{"name": name, "stacks": stacks} for name, stacks in WAVES.items()])
 
-    def configure(self, stack: str, namespace: str) -> None:
+    def configure(self, stack: str, namespace: str, **password: Any) -> None:
         file = self.folder / f"Pulumi.{stack}.yaml"
         content = yaml.safe_load(file.read_text()) if file.exists() else {}
         config = {
             "context": CONTEXT,
             "kubeconfig": str(self.clusters[stack.partition("-")[0]].kubeconfig),
             "secretName": "regcred",
-            "registries": [{"server": "ghcr.io", "username": "bot", "passwordEnv": "REGISTRY_TOKEN"}],
+            "registries": [
+                {"server": "ghcr.io", "username": "bot", **(password or {"passwordEnv": "REGISTRY_TOKEN"})},
+            ],
             "namespaces": [{"name": namespace}],
         }
         content["config"] = {f"image-pull-secrets:{key}": value for key, value in config.items()}
@@ -79,7 +83,7 @@ class Fleet:
         (self.folder / "fleet.yaml").write_text(yaml.safe_dump({"project": ".", **content}))
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        run = self._run(sys.executable, "examples/fleet/fleet.py", *arguments, "fleet.yaml")
+        run = self._run(*FLEET, *arguments, "fleet.yaml")
         assert self.password not in run.stdout + run.stderr
         assert "Traceback" not in run.stderr
         return run
@@ -126,11 +130,61 @@ def test_a_fleet_comes_up_wave_by_wave_and_then_nothing_is_left_to_do(fleet: Fle
     assert states(up.stdout) == dict.fromkeys(STACKS, "done")
     assert fleet.attached() == {stack: ["regcred"] for stack in STACKS}
     told = [line for line in up.stderr.splitlines() if " running" in line or " done" in line]
-    assert {line.partition(":")[0] for line in told[:4]} == {"staging"}
+    assert sorted(told[:2]) == [f"staging: {stack} running" for stack in WAVES["staging"]]
+    assert sorted(told[2:4]) == [f"staging: {stack} done" for stack in WAVES["staging"]]
     assert told[4:] == [f"{wave}: {wave}-eu {state}" for wave in ("preprod", "prod") for state in ("running", "done")]
 
     again = fleet.run()
     assert again.stdout.count("no changes") == len(STACKS), again.stdout
+
+
+def test_the_stacks_of_a_wave_run_at_the_same_time(fleet: Fleet, tmp_path: Path) -> None:
+    """The program of each waits for its password until that of the other is at work as well."""
+    here = tmp_path / "here"
+    here.mkdir()
+    for stack, other in (WAVES["staging"], reversed(WAVES["staging"])):
+        script = f'touch {here}/{stack}; until test -e {here}/{other}; do sleep 0.1; done; echo "$REGISTRY_TOKEN"'
+        fleet.configure(stack, fleet.namespaces[stack], passwordCommand=["sh", "-c", script])
+    fleet.plan(parallel=2, waves=[{"name": "staging", "stacks": WAVES["staging"]}])
+    run = fleet.run("--preview")
+    assert states(run.stdout) == dict.fromkeys(WAVES["staging"], "done"), run.stdout
+
+
+def test_a_terminal_shows_how_each_is_getting_on_and_then_one_table(fleet: Fleet) -> None:
+    environment = {**fleet.environment, "TERM": "xterm"}
+    with on_a_terminal("--preview", "fleet.yaml", command=FLEET, cwd=fleet.folder, env=environment) as (
+        process,
+        terminal,
+    ):
+        shown = shown_on(terminal).decode()
+        assert process.wait(20) == 0
+    # What redraws the display goes up first.
+    frames = [states(screen(frame)) for frame in shown.split("\x1b[1A")]
+    assert {"staging-eu": "running", "staging-us": "running", "preprod-eu": "waiting", "prod-eu": "waiting"} in frames
+    assert {**dict.fromkeys(STACKS[:3], "done"), "prod-eu": "running"} in frames
+    # The cursor, which the display hides, is back.
+    assert shown.rfind("\x1b[?25h") > shown.rfind("\x1b[?25l") > -1
+    left = screen(shown)
+    assert states(left) == dict.fromkeys(STACKS, "done")
+    assert left.count("Wave") == 1, left
+    assert not re.search("running|waiting", left), left
+
+
+def screen(shown: str) -> str:
+    """What is left on a terminal by a display that erases whole lines, and goes up to draw itself anew."""
+    lines, row = [""], 0
+    for part in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", shown):
+        if part == "\n":
+            row += 1
+            if row == len(lines):
+                lines.append("")
+        elif part == "\x1b[1A":
+            row -= 1
+        elif part == "\x1b[2K":
+            lines[row] = ""
+        elif part != "\r" and not part.startswith("\x1b"):
+            lines[row] += part
+    return "\n".join(lines)
 
 
 def test_after_a_red_stack_none_is_begun(fleet: Fleet) -> None:
@@ -204,6 +258,26 @@ def test_a_stack_that_does_not_exist_is_told_before_any_is_begun(fleet: Fleet) -
     assert run.returncode == 2
     assert "no stack named 'elsewhere' found" in run.stderr
     assert fleet.attached()["staging-eu"] == []
+
+
+def test_a_backend_that_is_not_there_is_told_before_any_is_begun(fleet: Fleet, tmp_path: Path) -> None:
+    fleet.environment["PULUMI_BACKEND_URL"] = f"file://{tmp_path / 'elsewhere'}"
+    run = fleet.run()
+    assert (run.returncode, run.stdout) == (2, "")
+    assert re.fullmatch(r"error: staging-eu: unable to open .*/elsewhere: no such file or directory\n", run.stderr), (
+        run.stderr
+    )
+
+
+def test_what_no_event_tells_is_told_by_the_table(fleet: Fleet) -> None:
+    fleet.environment["PULUMI_CONFIG_PASSPHRASE"] += "-mistyped"
+    run = fleet.run()
+    assert run.returncode == 1
+    assert states(run.stdout) == {
+        "staging-eu": "failed", "staging-us": "failed", "preprod-eu": "not begun", "prod-eu": "not begun",
+    }  # fmt: skip
+    assert re.search("│ staging-eu │ failed .*incorrect passphrase", run.stdout), run.stdout
+    assert "code: " not in run.stdout
 
 
 def run_alone(file: Path) -> subprocess.CompletedProcess[str]:
