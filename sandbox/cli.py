@@ -43,13 +43,13 @@ def up(stack: StackOption = "staging", context: ContextOption = "") -> None:
         _say("pulumi preview")
         deployment.preview(**_shown())
         _say("pulumi up")
-        deployment.up(**_shown())
+        outputs = deployment.up(**_shown()).outputs
         _show(sandbox, file)
         if context:
             _show_next_steps(_own_next_steps(file, context))
         else:
             _diagnose(sandbox, file)
-            _show_next_steps(_next_steps(file))
+            _show_next_steps(_next_steps(file, outputs["secrets"].value))
 
 
 @app.command()
@@ -162,12 +162,13 @@ def _diagnose(sandbox: Sandbox, file: StackFile) -> None:
     subprocess.run([script, "doctor", *options], check=False)
 
 
-def _next_steps(file: StackFile) -> list[str]:
+def _next_steps(file: StackFile, secrets: list[str]) -> list[str]:
+    """``secrets`` are those of the stack, as namespace/name."""
     kubectl = f".sandbox/bin/kubectl --kubeconfig .sandbox/kubeconfig --context {file.context}"
-    name, namespace = file.config["secretName"], file.namespaces[0]["name"]
+    namespaces = [secret.partition("/")[0] for secret in secrets[:1]]
     return [
         f"{kubectl} get serviceaccounts -A",
-        f"{kubectl} get secret {name} -n {namespace} -o yaml",
+        *(f"{kubectl} get secret {file.config['secretName']} -n {namespace} -o yaml" for namespace in namespaces),
         f".venv/bin/pull-secrets doctor --kubeconfig .sandbox/kubeconfig --context {file.context} "
         f"--stack {file.path.name}",
         f"$EDITOR {file.path.name} && make preview STACK={file.name}",

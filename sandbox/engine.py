@@ -19,6 +19,8 @@ from pulumi import automation
 
 CHECKOUT = Path(__file__).parent.parent
 PROJECT = "image-pull-secrets"
+COMPONENT = "pulls"
+"""What the checkout's program calls its component."""
 
 Program = Callable[[], None]
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from kubernetes import client
+from kubernetes.client.exceptions import ApiException
 from kubernetes.config import new_client_from_config
 from pulumi import automation
+from pulumi_image_pull_secrets.attachment import annotation_key, owner_of
 
 from . import builds, parts, people, plugin, stacks
 from .controlplane import ControlPlane
-from .engine import CHECKOUT, PROJECT, Engine, checkout_program
+from .engine import CHECKOUT, COMPONENT, PROJECT, Engine, checkout_program
 from .parts import Part
 from .registry import USERNAME, Registry
 from .stacks import StackFile
@@ -75,7 +77,7 @@ class Sandbox:
         kubectl.symlink_to(kubectl_part)
         registry = self._registry()
         registry.start(self._passwords([REGISTRY_PASSWORD])[REGISTRY_PASSWORD])
-        people.prepare(self.cluster(stack), stack.namespaces)
+        people.prepare(self.cluster(stack), stack.named_namespaces)
         self._say(f"cluster {plane.server}, registry {registry.address}")
 
     def stack(self, stack: StackFile) -> automation.Stack:
@@ -157,13 +159,24 @@ class Sandbox:
 
 
 def attachments(core: client.CoreV1Api, stack: StackFile) -> Iterator[tuple[str, str, list[str]]]:
-    """Namespace, ServiceAccount and its image pull secrets, for all that the stack lists."""
-    for namespace in stack.namespaces:
-        accounts: Any = core.list_namespaced_service_account(namespace["name"]).items
-        for account in accounts:
-            if account.metadata.name in namespace.get("serviceAccounts", ["default"]):
-                names = [entry.name for entry in account.image_pull_secrets or []]
-                yield namespace["name"], account.metadata.name, names
+    """Namespace, ServiceAccount and its image pull secrets, for all that carry the stack's annotation."""
+    key = annotation_key(owner_of(project=PROJECT, stack=stack.name, component=COMPONENT))
+    for account in _accounts(core, [namespace.name for namespace in stack.named_namespaces]):
+        if key in (account.metadata.annotations or {}):
+            names = [entry.name for entry in account.image_pull_secrets or []]
+            yield account.metadata.namespace, account.metadata.name, names
+
+
+def _accounts(core: client.CoreV1Api, first: list[str]) -> list[Any]:
+    """Those of the ``first`` namespaces, in this order, and then of all others, where one may list them."""
+    try:
+        found: list[Any] = core.list_service_account_for_all_namespaces().items
+    except ApiException as error:
+        if error.status != 403:
+            raise
+        return [account for name in first for account in core.list_namespaced_service_account(name).items]
+    places = {name: place for place, name in enumerate(first)}
+    return sorted(found, key=lambda account: places.get(account.metadata.namespace, len(places)))
 
 
 def _prefixed(config: Mapping[str, Any]) -> dict[str, Any]:

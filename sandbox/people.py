@@ -9,20 +9,24 @@ from typing import Any
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
+from .stacks import NamedNamespace
+
 FOREIGN = {"quay-readonly": "quay.io", "team-mirror": "mirror.acme.example"}
 """Image pull secrets that somebody made and attached before us, and the registry that each has a login for."""
 
 
-def prepare(core: client.CoreV1Api, namespaces: Iterable[dict[str, Any]]) -> None:
+def prepare(core: client.CoreV1Api, namespaces: Iterable[NamedNamespace]) -> None:
     """Makes what a stack's file takes for granted. On every other account somebody has attached something already."""
     count = 0
     for namespace in namespaces:
-        if namespace.get("create"):
+        if namespace.create:
             continue
-        name = namespace["name"]
+        name = namespace.name
         is_new = _create(core.create_namespace, {"metadata": {"name": name}})
-        for account in namespace.get("serviceAccounts", ["default"]):
-            _create(core.create_namespaced_service_account, name, {"metadata": {"name": account}})
+        # A controller makes it a moment later, until when a pattern of accounts wouldn't find it.
+        _create_account(core, name, "default")
+        for account in namespace.accounts:
+            _create_account(core, name, account)
             foreign = list(FOREIGN)[: count % 3]
             count += 1
             if is_new and foreign:
@@ -30,6 +34,10 @@ def prepare(core: client.CoreV1Api, namespaces: Iterable[dict[str, Any]]) -> Non
                     _create(core.create_namespaced_secret, name, _login(entry))
                 entries = {"imagePullSecrets": [{"name": entry} for entry in foreign]}
                 core.patch_namespaced_service_account(account, name, entries)
+
+
+def _create_account(core: client.CoreV1Api, namespace: str, name: str) -> None:
+    _create(core.create_namespaced_service_account, namespace, {"metadata": {"name": name}})
 
 
 def _login(name: str) -> dict[str, Any]:

@@ -5,15 +5,30 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pulumi_image_pull_secrets.patterns import is_pattern
+from pulumi_image_pull_secrets.settings import NamespaceSettings
+from pydantic import TypeAdapter, ValidationError
 
 from .engine import CHECKOUT, PROJECT
 
 _PASSWORD_KEYS = {"password", "passwordCommand", "passwordFrom", "passwordLifetime"}
 _ENCRYPTION_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey")
+_ENTRIES = TypeAdapter(list[NamespaceSettings])
 
 
 class StackFileError(Exception):
     """A stack that there is no file for, or whose file can't be used."""
+
+
+@dataclass(frozen=True)
+class NamedNamespace:
+    """A namespace that a stack file gives by its name."""
+
+    name: str
+    accounts: tuple[str, ...]
+    """Those that it gives by their names as well."""
+    create: bool
+    """Whether the stack makes it."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +76,22 @@ class StackFile:
         return [entry["passwordEnv"] for entry in self.config.get("registries", []) if "passwordEnv" in entry]
 
     @property
-    def namespaces(self) -> list[dict[str, Any]]:
-        """Its namespaces, as they stand in the file."""
-        return list(self.config.get("namespaces", []))
+    def named_namespaces(self) -> list[NamedNamespace]:
+        """Its namespaces without those that patterns choose, which a cluster alone tells."""
+        try:
+            entries = _ENTRIES.validate_python(self.config.get("namespaces"))
+        except ValidationError:
+            # The program says what is wrong with them.
+            return []
+        return [
+            NamedNamespace(
+                entry.name,
+                tuple(account for account in entry.service_accounts if not is_pattern(account)),
+                entry.create,
+            )
+            for entry in entries
+            if entry.name is not None and not is_pattern(entry.name)
+        ]
 
 
 def names() -> list[str]:

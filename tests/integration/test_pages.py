@@ -37,7 +37,7 @@ def plane(parts: dict[str, Path], tmp_path: Path) -> Iterator[ControlPlane]:
         plane.start([OWN_CONTEXT, *(stacks.read(name).context for name in stacks.names())])
         core = new_core_api(plane.kubeconfig, OWN_CONTEXT)
         for name in stacks.names():
-            people.prepare(core, stacks.read(name).namespaces)
+            people.prepare(core, stacks.read(name).named_namespaces)
         yield plane
     finally:
         plane.processes.stop()

@@ -7,9 +7,11 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+import yaml
 
 from sandbox import builds
 from sandbox import parts as sandbox_parts
@@ -53,6 +55,50 @@ def test_up_up_preview_status_down(clone: Clone) -> None:
     assert not (clone.folder / ".sandbox").exists()
     assert not any(psutil.pid_exists(pid) for pid in before.values())
     assert "nothing runs" in clone.run("status")
+
+
+def configure(clone: Clone, namespaces: list[dict[str, Any]]) -> None:
+    file = clone.folder / "Pulumi.staging.yaml"
+    content = yaml.safe_load(file.read_text())
+    content["config"]["image-pull-secrets:namespaces"] = namespaces
+    file.write_text(yaml.safe_dump(content))
+
+
+def rows(output: str) -> list[list[str]]:
+    """Of the table of what is attached."""
+    table = output.partition("Attached by stack staging")[2].partition("└")[0]
+    return [[cell.strip() for cell in line.split("│")[1:-1]] for line in table.splitlines() if line.startswith("│")]
+
+
+def test_a_stack_file_with_patterns(clone: Clone) -> None:
+    glob: dict[str, Any] = {"name": "team-*", "serviceAccounts": ["default", "ci-*"]}
+    configure(clone, [glob])
+    refused = clone.run("up", code=1)
+    assert "namespaces[0] (team-*) matches no namespace; correct it, or set allowEmpty: true" in refused
+    assert "Traceback" not in refused
+
+    selector = {"selector": "kubernetes.io/metadata.name in (checkout, search)", "serviceAccounts": "all"}
+    named: list[dict[str, Any]] = [
+        {"name": "team-a", "serviceAccounts": ["ci-builder"]},
+        {"name": "checkout", "serviceAccounts": ["payments"]},
+        {"name": "search", "serviceAccounts": "all"},
+    ]
+    configure(clone, [selector, glob, *named])
+    up = clone.run("up")
+    assert rows(up) == [
+        ["team-a", "ci-builder", "regcred-staging"],
+        ["team-a", "default", "regcred-staging"],
+        ["checkout", "default", "regcred-staging"],
+        ["checkout", "payments", "quay-readonly, regcred-staging"],
+        ["search", "default", "regcred-staging"],
+    ]
+    assert "get secret regcred-staging -n checkout -o yaml" in up
+    assert "Traceback" not in up
+
+    configure(clone, [selector])
+    status = clone.run("status")
+    assert sorted(rows(status)) == sorted(rows(up)), "an up that is still to come has changed nothing yet"
+    clone.run("down")
 
 
 def test_a_killed_sandbox_is_taken_up_again(clone: Clone) -> None:

@@ -1,6 +1,10 @@
 """What the sandbox takes from a stack file."""
 
-from sandbox.stacks import StackFile
+from typing import Any
+
+import pytest
+
+from sandbox.stacks import NamedNamespace, StackFile
 
 
 def test_passwords_of_others_are_made_up() -> None:
@@ -26,3 +30,33 @@ def test_passwords_of_others_are_made_up() -> None:
         },
         {},
     )
+
+
+def named(namespaces: Any) -> list[NamedNamespace]:
+    return StackFile("staging", {"namespaces": namespaces}, {}).named_namespaces
+
+
+def test_named_are_those_that_no_pattern_chooses() -> None:
+    namespaces = [
+        {"name": "checkout", "serviceAccounts": ["default", "payments"]},
+        {"name": "team-*", "serviceAccounts": ["ci"]},
+        {"selector": "team in (a, b)", "serviceAccounts": "all"},
+        {"name": "search"},
+        {"name": "monitoring", "serviceAccounts": "all"},
+        {"name": "storefront", "serviceAccounts": ["web", "ci-*", "job-?"]},
+        {"name": "tools", "serviceAccounts": []},
+        {"name": "preview", "create": True},
+    ]
+    assert named(namespaces) == [
+        NamedNamespace("checkout", ("default", "payments"), create=False),
+        NamedNamespace("search", ("default",), create=False),
+        NamedNamespace("monitoring", (), create=False),
+        NamedNamespace("storefront", ("web",), create=False),
+        NamedNamespace("tools", (), create=False),
+        NamedNamespace("preview", ("default",), create=True),
+    ]
+
+
+@pytest.mark.parametrize("namespaces", [None, "checkout", ["checkout"], [{"name": "checkout", "serviceAccounts": "x"}]])
+def test_of_namespaces_with_mistakes_none_is_named(namespaces: Any) -> None:
+    assert named(namespaces) == []
