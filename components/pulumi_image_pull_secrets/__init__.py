@@ -27,6 +27,8 @@ from .errors import (
 from .provider import cluster_provider
 
 __version__ = "0.1.0"
+USER_AGENT = f"pulumi-image-pull-secrets/{__version__}"
+"""What API servers and registries are told, and write to their logs."""
 
 __all__ = [
     "CertificateFileError",

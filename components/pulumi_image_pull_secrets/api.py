@@ -20,7 +20,7 @@ from kubernetes.client.configuration import Configuration
 from kubernetes.client.rest import RESTClientObject
 from kubernetes.config import ConfigException, load_kube_config, load_kube_config_from_dict
 
-from . import __version__
+from . import USER_AGENT
 from . import kubeconfig as kubeconfigs
 from .errors import ClusterUnreachableError
 
@@ -35,7 +35,7 @@ _LONGEST_WAIT = 5.0
 _PARALLEL = 8
 _WHOLE = "application/json"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-_HEADERS = {"Content-Type": "application/json", "User-Agent": f"pulumi-image-pull-secrets/{__version__}"}
+_HEADERS = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
 _TIMEOUT = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
 
 _A = TypeVar("_A")

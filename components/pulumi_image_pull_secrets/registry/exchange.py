@@ -16,14 +16,13 @@ from types import TracebackType
 
 import httpx
 
-from .. import __version__
+from .. import USER_AGENT
 from ..errors import CertificateFileError
 from ..names import shown
 from .addresses import host_text, is_loopback
 
 _MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
-_USER_AGENT = f"pulumi-image-pull-secrets/{__version__}"
 
 
 class UnreachableError(Exception):
@@ -85,7 +84,7 @@ class Exchange:
             verify=context,
             trust_env=trust_env,
             timeout=self._timeout,
-            headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"},
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         )
 
     async def send(
