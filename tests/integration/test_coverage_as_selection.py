@@ -97,7 +97,7 @@ def selections(prefix: str) -> st.SearchStrategy[dict[str, Any]]:
         ["env", "!env", "env=prod", "env!=prod", "env in (dev,prod)", "env notin (dev,prod),tier", "env=", "tier=web",
          "acme.example/n>6", "acme.example/n<8,!tier", "", "env=prod,acme.example/n>3"]
     )  # fmt: skip
-    accounts = st.lists(st.sampled_from([*ACCOUNTS[:4], "ci-*", "*", "c?", "*.x"]), min_size=1, max_size=2, unique=True)
+    accounts = st.lists(st.sampled_from([*ACCOUNTS[:4], "ci-*", "*", "c?", "*.x"]), min_size=1, max_size=4, unique=True)
     chooses = st.builds(lambda name: {"name": name}, names | globs) | st.builds(lambda text: {"selector": text}, labels)
     creates = st.builds(lambda name: {"name": name, "create": True}, names)
     entries = st.builds(
@@ -106,7 +106,7 @@ def selections(prefix: str) -> st.SearchStrategy[dict[str, Any]]:
         accounts,
     )
     return st.fixed_dictionaries(
-        {"namespaces": st.lists(entries, min_size=1, max_size=4), "exclude": st.lists(chooses, max_size=2)}
+        {"namespaces": st.lists(entries, min_size=3, max_size=7), "exclude": st.lists(chooses, max_size=2)}
     )
 
 
@@ -144,4 +144,4 @@ def test_a_policy_chooses_as_a_preflight_does(everywhere: Everywhere, policy: st
     assert different == []
     # Neither says always yes, or always no.
     hits = sum(key in answer for answer in answers for key in parsed)
-    assert len(asked) * len(parsed) * 0.01 < hits < len(asked) * len(parsed) * 0.99
+    assert len(asked) * len(parsed) * 0.05 < hits < len(asked) * len(parsed) * 0.95
