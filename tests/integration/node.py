@@ -7,10 +7,14 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
 
 NAME = "node-1"
 REFUSED = "pull access denied, repository does not exist or may require authorization: insufficient_scope"
 _PAUSE = 0.05
+_UNPARSED = {"_preload_content": False}
+_PASSES = (ApiException, HTTPError)
+"""A pod that changed meanwhile, a connection that broke: as a kubelet, the node tries again in the next round."""
 
 
 class Node:
@@ -63,8 +67,8 @@ class Node:
 
     def _run(self) -> None:
         while not self._ended.wait(_PAUSE):
-            with contextlib.suppress(ApiException):
-                items = json.loads(self._api.list_pod_for_all_namespaces(_preload_content=False).data)["items"]
+            with contextlib.suppress(*_PASSES):
+                items = json.loads(self._api.list_pod_for_all_namespaces(**_UNPARSED).data)["items"]
                 with self._lock:
                     self._count(items)
                     for item in items:
@@ -80,18 +84,19 @@ class Node:
 
     def _tend(self, item: dict[str, Any]) -> None:
         name, namespace, uid = (item["metadata"][key] for key in ("name", "namespace", "uid"))
-        with contextlib.suppress(ApiException):
+        with contextlib.suppress(*_PASSES):
             if "deletionTimestamp" in item["metadata"]:
                 options = {"gracePeriodSeconds": 0, "preconditions": {"uid": uid}}
-                self._api.delete_namespaced_pod(name, namespace, body=options)
+                self._api.delete_namespaced_pod(name, namespace, body=options, **_UNPARSED).drain_conn()
             elif not item["spec"].get("nodeName"):
                 target = {"apiVersion": "v1", "kind": "Node", "name": NAME}
                 binding = {"metadata": {"name": name, "namespace": namespace}, "target": target}
-                self._api.create_namespaced_binding(namespace, binding, _preload_content=False)
+                self._api.create_namespaced_binding(namespace, binding, **_UNPARSED).drain_conn()
             elif item["status"]["phase"] == "Pending" and not (
                 namespace in self._held and not item["status"].get("containerStatuses")
             ):
-                self._api.patch_namespaced_pod_status(name, namespace, {"status": self._status(item)})
+                status = {"status": self._status(item)}
+                self._api.patch_namespaced_pod_status(name, namespace, status, **_UNPARSED).drain_conn()
 
     def _status(self, item: dict[str, Any]) -> dict[str, Any]:
         names = [entry["name"] for entry in item["spec"].get("imagePullSecrets", [])]
