@@ -27,8 +27,8 @@ class Fleet:
         self._console = console
         self._stopped = Event()
         self.progress = of_plan(plan)
+        workspace = _workspace(plan.project)
         # One after the other: the engine keeps which stack is selected in one file for the whole project.
-        workspace = automation.LocalWorkspace(work_dir=str(plan.project))
         self._stacks = {name: _selected(name, workspace) for name in plan.stacks}
 
     def run(self, *, preview: bool) -> None:
@@ -67,6 +67,18 @@ class Fleet:
     def _tell(self, one: Progress) -> None:
         if not self._console.is_terminal:
             self._console.print(f"{one.wave}: {one.stack} {one.state.label}", markup=False, highlight=False)
+
+
+def _workspace(project: Path) -> automation.Workspace:
+    """The project of this folder. Raises PlanError where there is no engine for it, or one that is too old."""
+    try:
+        return automation.LocalWorkspace(work_dir=str(project))
+    except FileNotFoundError:
+        raise PlanError(
+            "there is no pulumi command on PATH; install it: https://www.pulumi.com/docs/install/"
+        ) from None
+    except automation.InvalidVersionError as error:
+        raise PlanError(str(error)) from None
 
 
 def _selected(name: str, workspace: automation.Workspace) -> automation.Stack:

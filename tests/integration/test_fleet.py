@@ -269,6 +269,21 @@ def test_a_backend_that_is_not_there_is_told_before_any_is_begun(fleet: Fleet, t
     )
 
 
+@pytest.mark.parametrize(
+    ("version", "told"), [(None, "there is no pulumi command on PATH"), ("3.0.0", "Please update")]
+)
+def test_an_engine_that_is_missing_or_old_is_told(tmp_path: Path, version: str | None, told: str) -> None:
+    file = tmp_path / "fleet.yaml"
+    file.write_text(yaml.safe_dump({"project": str(CHECKOUT), "waves": [{"name": "a", "stacks": ["x"]}]}))
+    if version:
+        (tmp_path / "pulumi").write_text(f"#!/bin/sh\necho v{version}\n")
+        (tmp_path / "pulumi").chmod(0o755)
+    run = run_alone(file, PATH=str(tmp_path))
+    assert (run.returncode, run.stdout) == (2, "")
+    assert told in run.stderr, run.stderr
+    assert len(run.stderr.splitlines()) == 1, run.stderr
+
+
 def test_what_no_event_tells_is_told_by_the_table(fleet: Fleet) -> None:
     fleet.environment["PULUMI_CONFIG_PASSPHRASE"] += "-mistyped"
     run = fleet.run()
@@ -280,6 +295,6 @@ def test_what_no_event_tells_is_told_by_the_table(fleet: Fleet) -> None:
     assert "code: " not in run.stdout
 
 
-def run_alone(file: Path) -> subprocess.CompletedProcess[str]:
+def run_alone(file: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(CHECKOUT / "examples" / "fleet" / "fleet.py"), str(file)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
