@@ -71,8 +71,12 @@ def status(context: ContextOption = "") -> None:
     if not running and not context:
         console.print("nothing runs; start it with: make up")
         return
-    for name in sandbox.deployed():
-        _show(sandbox, stacks.read(name))
+    with _explained():
+        for name in sandbox.deployed():
+            if name in stacks.names():
+                _show(sandbox, stacks.read(name))
+            else:
+                console.print(f"stack {name} is up, though there is no Pulumi.{name}.yaml; make down takes it down")
 
 
 @app.command()
@@ -143,7 +147,7 @@ def _shown() -> dict[str, Any]:
 
 def _show(sandbox: Sandbox, file: StackFile) -> None:
     table = Table("Namespace", "ServiceAccount", "imagePullSecrets", title=f"Attached by stack {file.name}")
-    ours = {file.config["secretName"]}
+    ours = {file.config.get("secretName")}
     for namespace, account, names in attachments(sandbox.cluster(file), file):
         table.add_row(namespace, account, ", ".join(f"[bold]{name}[/]" if name in ours else name for name in names))
     console.print(table)
