@@ -78,7 +78,7 @@ CONTENDERS = (
 
 
 class Bench:
-    """A cluster with namespaces, and the contenders' states."""
+    """A cluster that grows, and the contenders' states."""
 
     def __init__(self, folder: Path, write: Callable[[dict[str, Any]], None]) -> None:
         self._folder = folder
@@ -86,15 +86,16 @@ class Bench:
         self._parts = builds.provide(parts.ALL, _say)
         self._plugin = plugins.provide(folder / "plugin", self._parts["pulumi"])
         self.plane = ControlPlane(folder / "cluster", self._parts)
+        self._names: list[str] = []
 
-    def start(self, most: int) -> None:
-        """The cluster, with one namespace more than the largest size."""
-        self.plane.start([CONTEXT])
+    def grow(self, size: int) -> None:
+        """Makes namespaces until there is one more than this size."""
         api: Any = client.CoreV1Api(new_client_from_config(str(self.plane.kubeconfig), CONTEXT))
-        self._names = [f"b-{number:04}" for number in range(most + 1)]
+        new = [f"b-{number:04}" for number in range(len(self._names), size + 1)]
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda name: api.create_namespace({"metadata": {"name": name}}), self._names))
-        while len(api.list_service_account_for_all_namespaces(field_selector="metadata.name=default").items) < most + 5:
+            list(pool.map(lambda name: api.create_namespace({"metadata": {"name": name}}), new))
+        self._names += new
+        while len(api.list_service_account_for_all_namespaces(field_selector="metadata.name=default").items) < size + 5:
             time.sleep(0.5)
 
     def run(self, contender: Contender, size: int, number: int) -> None:
@@ -152,7 +153,7 @@ class Bench:
 
 def main() -> None:
     """Size by size, and within it run by run, so that a busy minute doesn't hit one contender alone."""
-    file, sizes = Path(sys.argv[1]), [int(size) for size in sys.argv[2:]]
+    file, sizes = Path(sys.argv[1]), sorted(int(size) for size in sys.argv[2:])
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as lines, tempfile.TemporaryDirectory() as folder:
 
@@ -162,8 +163,9 @@ def main() -> None:
 
         bench = Bench(Path(folder), write)
         try:
-            bench.start(max(sizes))
+            bench.plane.start([CONTEXT])
             for size in sizes:
+                bench.grow(size)
                 for number in range(RUNS):
                     for contender in CONTENDERS:
                         bench.run(contender, size, number)
