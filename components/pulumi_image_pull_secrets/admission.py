@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import patterns
@@ -23,6 +23,8 @@ POLICIES, BINDINGS = "mutatingadmissionpolicies", "mutatingadmissionpolicybindin
 VERSIONS = ("v1", "v1beta1")
 """Of the API group, the best first: v1 since Kubernetes 1.36, v1beta1 since 1.34 where it is switched on."""
 
+NONE_CHOSEN = "false"
+"""The expression of a policy that is out of force: one that means no account."""
 _NAMESPACE = "namespaceObject.metadata.name"
 _LABELS = "namespaceObject.metadata.labels"
 _ACCOUNT = "variables.account"
@@ -39,6 +41,10 @@ class Coverage:
     """Of the policy, as the cluster has it."""
     chosen: str
     """A CEL expression: whether an account that is about to be made is meant."""
+
+    def out_of_force(self) -> "Coverage":
+        """The same, but no account is meant."""
+        return replace(self, chosen=NONE_CHOSEN)
 
 
 def covering(selection: Selection, version: str) -> Coverage:
@@ -184,7 +190,7 @@ def _all(*expressions: str) -> str:
 
 
 def _any(*expressions: str) -> str:
-    return f"({' || '.join(expressions)})" if expressions else "false"
+    return f"({' || '.join(expressions)})" if expressions else NONE_CHOSEN
 
 
 def _list(texts: Iterable[str]) -> str:

@@ -89,8 +89,9 @@ def preflight(
         _demand(api, context, permissions.to_leave(left), refusals)
         wanted = choose_accounts(chosen.namespaces, live)
         cluster = _identity(api, found)
+        leaves = args.get("detach", False)
         coverage = None
-        if covers_new_accounts := args.get("coverage") == "admission" and not args.get("detach"):
+        if covers_new_accounts := args.get("coverage") == "admission":
             _demand(api, context, permissions.to_cover(), refusals)
             coverage = _coverage(api, selection)
         missing = any(not entry.create and entry.name not in live for entry in wanted.namespaces)
@@ -102,12 +103,12 @@ def preflight(
             known_namespaces=namespace_names(api) if missing else (),
         )
         findings = [*chosen.obstacles, *wanted.obstacles, *obstacles]
-        if covers_new_accounts and coverage is None:
+        if covers_new_accounts and coverage is None and not leaves:
             findings.append(_NO_POLICIES)
         if findings or refusals:
             raise PreflightError(context, findings, refusals)
     live_accounts = {**left, **{name: namespace.accounts for name, namespace in live.items()}}
-    notes = (*chosen.notes, *wanted.notes, *([_COVERED.format(policy_name(owner))] if coverage else []))
+    notes = (*chosen.notes, *wanted.notes, *([_COVERED.format(policy_name(owner))] if coverage and not leaves else []))
     return Resolved(_by_name(args, wanted.namespaces), live_accounts, cluster, notes, coverage)
 
 

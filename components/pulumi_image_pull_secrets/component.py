@@ -8,7 +8,7 @@ import pulumi
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 
-from . import docker_config, policy, stack_traces
+from . import docker_config, stack_traces
 from .admission import Coverage
 from .args import ImagePullSecretsArgs, NamespaceArgs, find_shape_problems, without_none
 from .attachment import (
@@ -21,6 +21,7 @@ from .attachment import (
 )
 from .docker_config import Registry
 from .errors import InvalidArgumentsError, Problem
+from .policy import Policy
 from .token_expiry import EXPIRES_ANNOTATION
 from .validation import DEFAULT_ACCOUNTS, find_problems
 
@@ -75,22 +76,24 @@ class ImagePullSecrets(pulumi.ComponentResource):
             self._annotations[EXPIRES_ANNOTATION] = args["expires"]
 
         with stack_traces.left_out():
+            policy = self._policy(coverage) if coverage else None
+            # No account may be given a name any more when it is taken off those that are there.
+            self._before_leaving = [policy.resource] if policy else []
             secrets, attached = self._attach_everywhere(args["namespaces"])
             self._leave(args)
-            if coverage is not None and self._wanted:
-                policy.register(
-                    self,
-                    name,
-                    coverage,
-                    secret_name=args["secret_name"],
-                    owner=self._owner,
-                    attached=self._patches,
-                )
+            if policy:
+                policy.bind(self._patches)
         self.secrets = _output(secrets)
         later = {account: names for account, names in attached.items() if isinstance(names, pulumi.Output)}
         # Of no accounts at all, Output.all makes a list.
         self.attached = pulumi.Output.all(**later).apply(lambda found: {**attached, **dict(found)})
         self.register_outputs({"secrets": self.secrets, "attached": self.attached})
+
+    def _policy(self, coverage: Coverage) -> Policy:
+        if not self._wanted:
+            # A destroy deletes it. Were it left out here, the engine would delete it last, after the names.
+            coverage = coverage.out_of_force()
+        return Policy(self, self._name, coverage, secret_name=self._secret_names[0], owner=self._owner)
 
     def _attach_everywhere(
         self, namespaces: list[NamespaceArgs]
@@ -137,7 +140,9 @@ class ImagePullSecrets(pulumi.ComponentResource):
         """Registers the patch of one account, and returns what it makes of the account's list."""
         live = self._live_account(namespace, account, created)
         attachment = _then(live, lambda found: merge(found, wanted=self._wanted, retired=self._secret_names))
-        self._patch(namespace, account, attachment, depends_on=[secret])
+        self._patch(
+            namespace, account, attachment, depends_on=[secret, *([] if self._wanted else self._before_leaving)]
+        )
         return attachment
 
     def _leave(self, args: ImagePullSecretsArgs) -> None:
@@ -153,14 +158,14 @@ class ImagePullSecrets(pulumi.ComponentResource):
                     continue
                 left = merge(live, wanted=(), retired=self._secret_names)
                 if left.pull_secrets or live.annotation_is_shared:
-                    self._patch(namespace, account, left, depends_on=[])
+                    self._patch(namespace, account, left, depends_on=self._before_leaving)
 
     def _patch(
         self,
         namespace: str,
         account: str,
         attachment: Attachment | pulumi.Output[Attachment],
-        depends_on: list[core.Secret],
+        depends_on: list[pulumi.Resource],
     ) -> None:
         key = annotation_key(self._owner)
         annotations: pulumi.Input[Any] = _then(

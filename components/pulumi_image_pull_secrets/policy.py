@@ -12,39 +12,42 @@ from .admission import Coverage
 from .attachment import OWNER_ANNOTATION
 
 
-def register(
-    component: pulumi.Resource,
-    name: str,
-    coverage: Coverage,
-    *,
-    secret_name: str,
-    owner: str,
-    attached: Sequence[pulumi.Resource],
-) -> None:
-    """As children of ``component``, whose name is ``name``; ``owner`` is who attaches, and ``attached`` what it has."""
-    metadata = meta.ObjectMetaArgs(name=admission.policy_name(owner), annotations={OWNER_ANNOTATION: owner})
-    version = coverage.api_version
+class Policy:
+    """What covers the accounts that are made later, as children of ``component``, whose name is ``name``.
 
-    def options(kind: str, depends_on: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
+    ``owner`` is who attaches. An up changes the policy before it takes a name off any account, which depends on
+    ``resource``; the binding is the last to come and the first to go, since a policy does nothing without one. So no
+    account is given a name that has been taken off the others.
+    """
+
+    resource: pulumi.Resource
+    """The policy itself."""
+
+    def __init__(
+        self, component: pulumi.Resource, name: str, coverage: Coverage, *, secret_name: str, owner: str
+    ) -> None:
+        self._component = component
+        self._name = name
+        self._version = coverage.api_version
+        self._metadata = meta.ObjectMetaArgs(name=admission.policy_name(owner), annotations={OWNER_ANNOTATION: owner})
+        self._bound = admission.binding_spec(admission.policy_name(owner))
+        spec = admission.policy_spec(coverage, secret_name=secret_name, owner=owner)
+        self.resource = self._register("policy", admission.POLICY, spec, [])
+
+    def bind(self, attached: Sequence[pulumi.Resource]) -> None:
+        """Puts it into force, after all that attaches."""
+        self._register("policy-binding", admission.BINDING, self._bound, [self.resource, *attached])
+
+    def _register(
+        self, name: str, kind: str, spec: dict[str, Any], depends_on: Sequence[pulumi.Resource]
+    ) -> pulumi.Resource:
         others = [f"kubernetes:{admission.GROUP}/{each}:{kind}" for each in admission.VERSIONS]
-        return pulumi.ResourceOptions(
-            parent=component,
+        options = pulumi.ResourceOptions(
+            parent=self._component,
             depends_on=list(depends_on),
             # In a cluster that got a newer version it is the same object still, and must not be deleted as the old one.
-            aliases=[pulumi.Alias(type_=each) for each in others if each != f"kubernetes:{version}:{kind}"],
+            aliases=[pulumi.Alias(type_=each) for each in others if each != f"kubernetes:{self._version}:{kind}"],
             delete_before_replace=True,
         )
-
-    # A class for each kind is in newer SDKs alone, and for one version each; the resources are the same.
-    spec: dict[str, Any] = admission.policy_spec(coverage, secret_name=secret_name, owner=owner)
-    policy = CustomResource(f"{name}/policy", version, admission.POLICY, spec, metadata, options(admission.POLICY, []))
-    # Last to come and first to go, since a policy does nothing without a binding: a destroy takes the name off no
-    # account while new ones still get it.
-    CustomResource(
-        f"{name}/policy-binding",
-        version,
-        admission.BINDING,
-        admission.binding_spec(admission.policy_name(owner)),
-        metadata,
-        options(admission.BINDING, [policy, *attached]),
-    )
+        # A class for each kind is in newer SDKs alone, and for one version each; the resources are the same.
+        return CustomResource(f"{self._name}/{name}", self._version, kind, spec, self._metadata, options)

@@ -86,6 +86,12 @@ class Covered:
         return [name for name in names if name.endswith(admission.policy_name(self.owner))]
 
 
+def lines_until(text: str, output: str) -> list[str]:
+    """Those before the one with the text, which must be there."""
+    lines = output.splitlines()
+    return lines[: next(number for number, line in enumerate(lines) if text in line)]
+
+
 @pytest.fixture
 def covered(cluster: LiveCluster, stack: ProgramStack, rights: None) -> Covered:
     return Covered(cluster, stack)
@@ -140,16 +146,19 @@ def test_leaving_takes_the_policy_and_every_entry_of_it_away(cluster: LiveCluste
     assert all("regcred" in covered.names(*each) for each in accounts)
     covered.stack.config["detach"] = True
 
-    assert not covered.stack.up().failed
+    up = covered.stack.up()
 
-    assert covered.policies() == []
-    # What was made while it was on its way out is found by its annotation (docs/howto/leave.md).
+    assert not up.failed
+    before = lines_until("pulls/policy updated", up.output)
+    assert not [line for line in before if "ServiceAccountPatch" in line and ("updat" in line or "creat" in line)]
+    # What was made before the API server heard of it is found by its annotation (docs/howto/leave.md).
     cluster.wait_for(lambda: covered.account(first, f"a-{secrets.token_hex(4)}") == [])
     for _ in range(2):
         assert not covered.stack.up().failed
     assert covered.stack.preview().changed == {}
     assert [cluster.pull_secrets(*each) for each in accounts] == [[], [], ["other"]]
     assert not covered.stack.destroy().failed
+    assert covered.policies() == []
     for namespace in (first, later):
         assert cluster.secret(namespace, "regcred") is None
         for account in cluster.api.list_namespaced_service_account(namespace).items:
@@ -254,9 +263,8 @@ def test_two_hundred_at_once(cluster: LiveCluster, covered: Covered) -> None:
     destroyed = covered.stack.destroy()
 
     assert not destroyed.failed
-    lines = destroyed.output.splitlines()
-    gone = next(number for number, line in enumerate(lines) if "policy-binding deleted" in line)
-    assert not [line for line in lines[:gone] if "ServiceAccountPatch" in line and "delet" in line]
+    before = lines_until("policy-binding deleted", destroyed.output)
+    assert not [line for line in before if "ServiceAccountPatch" in line and "delet" in line]
     assert covered.policies() == []
     bare = cluster.account(cluster.new_namespace(), "default")
     for namespace in namespaces:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pulumi_image_pull_secrets import admission, names
 from pulumi_image_pull_secrets.args import ImagePullSecretsArgs
-from pulumi_image_pull_secrets.attachment import owner_of
+from pulumi_image_pull_secrets.attachment import LiveAccount, owner_of
 from pulumi_image_pull_secrets.errors import SettingsError
 from pulumi_image_pull_secrets.selection import Selection
 from pulumi_image_pull_secrets.settings import parse
@@ -68,10 +68,28 @@ async def test_what_can_not_be_judged_is_let_through(args: ImagePullSecretsArgs)
     assert policy.inputs["spec"]["failurePolicy"] == "Ignore"
 
 
-async def test_there_is_none_without_coverage_or_with_detach(args: ImagePullSecretsArgs) -> None:
+async def test_there_is_none_without_coverage(args: ImagePullSecretsArgs) -> None:
     assert registered(await deploy_pulls(args)) == {}
+
+
+async def test_with_detach_it_chooses_nobody_before_a_name_is_taken_off(args: ImagePullSecretsArgs) -> None:
     args["detach"] = True
-    assert registered(await deploy_pulls(args, coverage=COVERAGE)) == {}
+    deployment = await deploy_pulls(args, coverage=COVERAGE)
+    policy, binding = registered(deployment).values()
+    assert {"name": "chosen", "expression": "false"} in policy.inputs["spec"]["variables"]
+    (patch,) = (each for each in deployment.resources if each.type.endswith(":ServiceAccountPatch"))
+    assert policy.urn in patch.dependencies
+    assert patch.urn in binding.dependencies
+
+
+async def test_it_leaves_a_namespace_before_a_name_is_taken_off_there(args: ImagePullSecretsArgs) -> None:
+    left = LiveAccount(("theirs", "regcred"), annotation="regcred")
+    accounts = {args["namespaces"][0]["name"]: {"default": LiveAccount()}, "left": {"default": left}}
+    deployment = await deploy_pulls(args, coverage=COVERAGE, live_accounts=accounts)
+    policy, _ = registered(deployment).values()
+    patches = {each.name: each for each in deployment.resources if each.type.endswith(":ServiceAccountPatch")}
+    waits = {name for name, patch in patches.items() if policy.urn in patch.dependencies}
+    assert waits == {"pulls/left/default"}
 
 
 @pytest.mark.parametrize("coverage", ["operator", "Admission", "", "x" * 300])
