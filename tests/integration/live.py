@@ -111,7 +111,7 @@ class LiveCluster:
         self.api.delete_namespace(name)
         self.wait_for(lambda: name not in {item.metadata.name for item in self.api.list_namespace().items})
 
-    def wait_for(self, condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+    def wait_for(self, condition: Callable[[], Any], seconds: float = 60.0) -> Any:
         """Waits until the condition holds; an object that isn't there yet counts as not holding."""
         deadline = time.monotonic() + seconds
         while True:
