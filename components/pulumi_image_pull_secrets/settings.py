@@ -106,6 +106,8 @@ class NamespaceSettings(_Model):
             choice["name"] = self.name
         if self.allow_empty:
             choice["allow_empty"] = True
+        if self.confirm_all:
+            choice["confirm_all"] = True
         return choice
 
 

@@ -120,6 +120,17 @@ def test_a_selector_that_matches_no_more_takes_everything_back_where_it_may(
     assert cluster.secret(only, "regcred") is None
 
 
+def test_a_glob_for_everything_that_is_confirmed_is_carried_out(
+    cluster: LiveCluster, stack: ProgramStack, family: Family
+) -> None:
+    only, other = family.add("a", team=family.prefix), family.add("b")
+    stack.config["namespaces"] = [{"name": "*", "confirmAll": True}]
+    stack.config["exclude"] = [{"selector": f"team!={family.prefix}"}]
+    up(stack)
+    assert cluster.pull_secrets(only) == ["regcred"]
+    assert cluster.pull_secrets(other) == []
+
+
 def test_mistakes_change_nothing(cluster: LiveCluster, stack: ProgramStack, family: Family) -> None:
     only = family.add("a")
     for entry, told in (

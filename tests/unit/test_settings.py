@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from pulumi_image_pull_secrets.errors import SettingsError
 from pulumi_image_pull_secrets.settings import Settings, parse
+from pulumi_image_pull_secrets.validation import find_choice_problems
+from pydantic.alias_generators import to_snake
 
 TEXT = "must be text (quote it if it looks like a number or a boolean)"
 REGISTRY = {"server": "ghcr.io", "username": "bot", "password": "-"}
@@ -81,6 +83,22 @@ def test_a_whole_docker_config_is_read_as_a_text_and_as_an_object(as_text: bool)
     settings = read(values)
     assert settings.docker_config_json is not None
     assert json.loads(settings.docker_config_json.get_secret_value()) == config
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"name": "*", "serviceAccounts": ["ci-*"], "create": False, "confirmAll": True, "allowEmpty": True},
+        {"selector": "", "serviceAccounts": "all", "create": False, "confirmAll": True, "allowEmpty": True},
+        {"name": "a", "serviceAccounts": ["b"], "create": True},
+    ],
+)
+async def test_all_that_an_entry_says_reaches_whoever_chooses(entry: dict[str, Any]) -> None:
+    args = read(good(namespaces=[entry])).args()
+    (choice,) = args["namespaces"]
+    said = {to_snake(key): ["*"] if value == "all" else value for key, value in entry.items()}
+    assert choice == said
+    assert list(find_choice_problems(args)) == []
 
 
 def test_a_context_that_looks_like_a_number_or_a_list_stays_text() -> None:
