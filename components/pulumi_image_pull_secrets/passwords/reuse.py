@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from .. import keyring
+from ..docker_config import login_problem
 from ..token_expiry import parse_time
 
 
@@ -50,6 +51,6 @@ def reusable(
     passwords = {
         login.key: login.password
         for login in keyring.parse(keyring.Config(written.text)).credentials
-        if login.password and usernames.get(login.key) == login.username
+        if usernames.get(login.key) == login.username and not login_problem(login.username, login.password)
     }
     return Reusable(passwords, written.expires) if passwords.keys() == usernames.keys() else None

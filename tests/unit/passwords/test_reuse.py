@@ -80,6 +80,7 @@ def test_without_a_time_nothing_stays(expires: str | None) -> None:
         '{"auths": {"a.dkr.ecr.example": {"username": "AWS", "password": 5}}}',
         '{"auths": {"a.dkr.ecr.example": {"username": "AWS", "password": ""}}}',
         '{"auths": {"a.dkr.ecr.example": {"username": "other", "password": "a"}}}',
+        '{"auths": {"a.dkr.ecr.example": {"auth": "QVdTOv8="}}}',
     ],
 )  # fmt: skip
 def test_whatever_the_secret_holds_is_kept_only_where_it_is_ours(text: str) -> None:
