@@ -30,7 +30,8 @@ _LABELS = "namespaceObject.metadata.labels"
 _ACCOUNT = "variables.account"
 _ACCOUNT_NAME = 'has(object.metadata.name) ? object.metadata.name : object.metadata.generateName + "xxxxx"'
 """A name that is generated is not known yet."""
-_INTEGER = "^[0-9]{1,18}$"
+_INTEGER = "^0*([0-9]{1,18}|[1-8][0-9]{18})$"
+"""What CEL reads as an integer without an error; those from 9 * 10^18 on are passed over."""
 
 
 @dataclass(frozen=True)

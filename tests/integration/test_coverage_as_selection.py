@@ -20,7 +20,7 @@ PARALLEL = 8
 ACCOUNTS = ["main", "builder", "ci-1", "ci-1.x", "ci"]
 LABELS: list[dict[str, str]] = [
     {}, {"env": "prod"}, {"env": "dev", "tier": "web"}, {"env": ""}, {"acme.example/n": "7"}, {"acme.example/n": "x"},
-    {"acme.example/n": "07", "env": "prod"},
+    {"acme.example/n": "07", "env": "prod"}, {"acme.example/n": "1764324000123456789"},
 ]  # fmt: skip
 
 
