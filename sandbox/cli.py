@@ -76,7 +76,10 @@ def status(context: ContextOption = "") -> None:
             if name in stacks.names():
                 _show(sandbox, stacks.read(name))
             else:
-                console.print(f"stack {name} is up, though there is no Pulumi.{name}.yaml; make down takes it down")
+                command = f"make down CONTEXT={shlex.quote(context)}" if context else "make down"
+                console.print(
+                    f"stack {name} is up, though there is no Pulumi.{name}.yaml; take it down with: {command}"
+                )
 
 
 @app.command()

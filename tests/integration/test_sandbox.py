@@ -100,7 +100,7 @@ def test_a_stack_file_with_patterns(clone: Clone) -> None:
     assert sorted(rows(status)) == sorted(rows(up)), "an up that is still to come has changed nothing yet"
 
     (clone.folder / "Pulumi.staging.yaml").unlink()
-    told = "stack staging is up, though there is no Pulumi.staging.yaml; make down takes it down"
+    told = "stack staging is up, though there is no Pulumi.staging.yaml; take it down with: make down"
     assert clone.run("status").splitlines()[-1] == told
     clone.run("down")
 
