@@ -50,7 +50,7 @@ class Resolved:
     cluster: str | None = None
     """What tells this cluster from any other, for cluster_provider; None where it may not be read."""
     notes: tuple[str, ...] = ()
-    """What patterns chose, and what was left out, a line for each; nothing where all is given by name."""
+    """What patterns chose, what was left out, and what covers later accounts, a line for each."""
     coverage: Coverage | None = None
     """The component's, too: what becomes of accounts that are made later, where an admission policy is to see to it."""
 
@@ -90,10 +90,12 @@ def preflight(
         wanted = choose_accounts(chosen.namespaces, live)
         cluster = _identity(api, found)
         leaves = args.get("detach", False)
-        coverage = None
-        if covers_new_accounts := args.get("coverage") == "admission":
+        covers_new_accounts = args.get("coverage") == "admission"
+        coverage = _coverage(api, selection) if covers_new_accounts else None
+        # Whoever leaves a cluster that has no policies leaves none behind.
+        needs_policies = covers_new_accounts and (coverage is not None or not leaves)
+        if needs_policies:
             _demand(api, context, permissions.to_cover(), refusals)
-            coverage = _coverage(api, selection)
         missing = any(not entry.create and entry.name not in live for entry in wanted.namespaces)
         obstacles = find_obstacles(
             wanted.namespaces,
@@ -103,7 +105,7 @@ def preflight(
             known_namespaces=namespace_names(api) if missing else (),
         )
         findings = [*chosen.obstacles, *wanted.obstacles, *obstacles]
-        if covers_new_accounts and coverage is None and not leaves:
+        if needs_policies and coverage is None:
             findings.append(_NO_POLICIES)
         if findings or refusals:
             raise PreflightError(context, findings, refusals)

@@ -219,11 +219,18 @@ def test_a_reviewer_sees_what_patterns_chose_and_whom_the_policy_covers(covered:
         f"    ~ MutatingAdmissionPolicy {policy}: changed: which ServiceAccounts it chooses, and what ServiceAccounts "
         "made later get"
     ) in reviewer.lines(stack, "")
-    stack.config |= {"secretName": "regcred", "retiredSecretNames": [], "coverage": "up"}
+    stack.config |= {"secretName": "regcred", "retiredSecretNames": [], "detach": True}
+    no_longer = (
+        f"  risk: {made_later} no longer get the name at their creation, by the MutatingAdmissionPolicy {policy}; "
+        "until an up attaches the name, their pods pull without a credential"
+    )
+    leaving = reviewer.lines(stack, "")
+    assert no_longer in leaving
+    assert f"    ~ MutatingAdmissionPolicy {policy}: changed: chooses no ServiceAccount any more" in leaving
+    stack.config |= {"detach": False, "coverage": "up"}
     assert reviewer.lines(stack, "covered-no-more") == [
         "prod: 1 admission policy deleted",
-        f"  risk: {made_later} no longer get the name at their creation, by the MutatingAdmissionPolicy {policy}; "
-        "until an up attaches the name, their pods pull without a credential",
+        no_longer,
         *notes[:2],
         "  the whole cluster",
         f"    - MutatingAdmissionPolicy {policy}: deleted",
@@ -292,8 +299,12 @@ def test_a_cluster_without_policies_is_a_clear_error(cluster: LiveCluster, cover
         proxy.in_front(covered.stack, tmp_path)
         proxy.before = hiding("v1")
         outcome = covered.stack.preview()
-    assert outcome.failed
+        assert outcome.failed
+        covered.stack.config["detach"] = True
+        leaving = covered.stack.preview()
     assert "coverage: admission needs MutatingAdmissionPolicy, which the cluster doesn't have" in outcome.output
+    assert not leaving.failed, leaving.output
+    assert admission.POLICY not in leaving.output
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, TypeGuard
 
-from ..admission import BINDING, GROUP, POLICY, VERSIONS
+from ..admission import BINDING, GROUP, NONE_CHOSEN, POLICY, VERSIONS
 from ..attachment import ANNOTATION_PREFIX, parse_annotation
 from ..component import TYPE
 from .engine_json import STACK_TYPE, Preview, State, Step
@@ -126,6 +126,8 @@ class PolicyChange:
     """Of one that changes: whether it chooses other ServiceAccounts."""
     gives_otherwise: bool = False
     """Of one that changes: whether those get something else, such as another name."""
+    is_out_of_force: bool = False
+    """Whether it then chooses no ServiceAccount at all, as that of a stack with ``detach``."""
 
 
 @dataclass(frozen=True)
@@ -282,7 +284,7 @@ def _policies(steps: Iterable[Step], refreshed: Collection[str]) -> Iterator[Pol
     for name, group in sorted(by_name.items()):
         action = min((_action(step, refreshed) for step in group), key=_GRAVEST_FIRST.index)
         chooses, gives = map(any, zip(*map(_differs, group), strict=True))
-        yield PolicyChange(name, action, chooses, gives)
+        yield PolicyChange(name, action, chooses, gives, any(map(_is_out_of_force, group)))
 
 
 def _differs(step: Step) -> tuple[bool, bool]:
@@ -296,6 +298,13 @@ def _differs(step: Step) -> tuple[bool, bool]:
     # Which are chosen is one of the variables (see admission.policy_spec).
     variables = [path for path in paths if path.startswith("spec.variables")]
     return bool(variables) or "spec" in paths, len(variables) < len(paths)
+
+
+def _is_out_of_force(step: Step) -> bool:
+    """By the variable that tells which are chosen (see admission.policy_spec)."""
+    spec = step.new_state.inputs.get("spec") if step.new_state else None
+    variables = spec.get("variables") if isinstance(spec, Mapping) else None
+    return isinstance(variables, list) and {"name": "chosen", "expression": NONE_CHOSEN} in variables
 
 
 def _provider(step: Step) -> ProviderChange | None:

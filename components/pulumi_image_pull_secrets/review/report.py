@@ -162,8 +162,9 @@ def _of_secret(change: SecretChange) -> Phrase:
 
 
 def _of_policy(change: PolicyChange) -> Phrase:
+    chosen = "chooses no ServiceAccount any more" if change.is_out_of_force else "which ServiceAccounts it chooses"
     differs = {
-        "which ServiceAccounts it chooses": change.chooses_otherwise,
+        chosen: change.chooses_otherwise,
         "what ServiceAccounts made later get": change.gives_otherwise,
     }
     told = [words for words, is_so in differs.items() if is_so]

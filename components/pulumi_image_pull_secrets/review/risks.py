@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from .changes import AccountChange, Action, Changes
+from .changes import AccountChange, Action, Changes, PolicyChange
 from .wording import Name, Phrase, listed
 
 Object = tuple[str, str]
@@ -197,33 +197,33 @@ def _removed(changes: Changes, pods: Pods | None) -> Iterator[Risk]:
 
 
 def _policies(changes: Changes) -> Iterator[Risk]:
-    def risk(code: str, level: Level, action: Action, text: str, then: str) -> Iterator[Risk]:
-        names = tuple(one.name for one in changes.policies if one.action is action)
+    def risk(code: str, level: Level, text: str, then: str, where: Callable[[PolicyChange], bool]) -> Iterator[Risk]:
+        names = tuple(one.name for one in changes.policies if where(one))
         if names:
             policy = _many(names, "MutatingAdmissionPolicy ", "MutatingAdmissionPolicies ")
             yield Risk(code, level, (f"{text}, by the {policy}", *listed(names), then), names)
 
     made_later = "ServiceAccounts made later in the chosen namespaces"
     yield from risk(
-        "policy-deleted",
+        "policy-ended",
         Level.RISK,
-        Action.DELETED,
         f"{made_later} no longer get the name at their creation",
         "; until an up attaches the name, their pods pull without a credential",
+        lambda one: one.action is Action.DELETED or (one.is_out_of_force and one.chooses_otherwise),
     )
     yield from risk(
         "policy-replaced",
         Level.RISK,
-        Action.REPLACED,
         "ServiceAccounts made in between don't get the name at their creation",
         ", which is deleted and made anew",
+        lambda one: one.action is Action.REPLACED,
     )
     yield from risk(
         "policy-created",
         Level.NOTE,
-        Action.CREATED,
         f"{made_later} get the name at their creation",
         ", which is the whole cluster's",
+        lambda one: one.action is Action.CREATED and not one.is_out_of_force,
     )
 
 

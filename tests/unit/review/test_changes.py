@@ -297,6 +297,12 @@ class TestPolicies:
         expected = PolicyChange("pulls-of-prod", Action.CHANGED, chooses_otherwise=chooses, gives_otherwise=gives)
         assert self.change(policy_step("update", kind, *paths)) == expected
 
+    @pytest.mark.parametrize(("chosen", "is_out_of_force"), [("false", True), ("true", False)])
+    def test_one_that_chooses_nobody_is_out_of_force(self, chosen: str, is_out_of_force: bool) -> None:
+        changed = policy_step("update", POLICY, "spec.variables[1].expression")
+        changed["newState"]["inputs"]["spec"] = {"variables": [{"name": "chosen", "expression": chosen}]}
+        assert self.change(changed).is_out_of_force is is_out_of_force
+
     def test_each_owner_has_its_own(self) -> None:
         found = changes_of(preview(policy_step("create", POLICY, name="b"), policy_step("delete", POLICY, name="a")))
         assert found.policies == (PolicyChange("a", Action.DELETED), PolicyChange("b", Action.CREATED))

@@ -138,7 +138,7 @@ MADE_LATER = "ServiceAccounts made later in the chosen namespaces"
         ),
         (
             Action.DELETED,
-            "policy-deleted",
+            "policy-ended",
             Level.RISK,
             f"{MADE_LATER} no longer get the name at their creation, by the MutatingAdmissionPolicy a; until an up "
             "attaches the name, their pods pull without a credential",
@@ -148,6 +148,16 @@ MADE_LATER = "ServiceAccounts made later in the chosen namespaces"
 def test_policies(action: Action, code: str, level: Level, message: str) -> None:
     risk = the_risk(changes(policies=[PolicyChange("a", action)]))
     assert (risk.code, risk.level, plain(risk.message), risk.objects) == (code, level, message, ("a",))
+
+
+def test_a_policy_that_is_put_out_of_force_is_told_as_one_that_goes() -> None:
+    policy = PolicyChange("a", Action.CHANGED, chooses_otherwise=True, is_out_of_force=True)
+    assert the_risk(changes(policies=[policy])).code == "policy-ended"
+
+
+def test_of_one_that_is_out_of_force_anyway_there_is_nothing_to_tell() -> None:
+    policies = [PolicyChange("a", action, is_out_of_force=True) for action in (Action.CREATED, Action.CHANGED)]
+    assert told(changes(policies=policies)) == {}
 
 
 def test_several_policies_are_told_at_once() -> None:
