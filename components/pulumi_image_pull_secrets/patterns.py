@@ -38,4 +38,5 @@ def problem(text: str, problem_of: Callable[[str], str | None]) -> str | None:
     # Any letter could stand where a wildcard is; none at all could, too.
     if problem_of(re.sub(r"[*?]", "x", text)) is None or problem_of(text.replace("*", "").replace("?", "x")) is None:
         return None
-    return f"{names.shown(text)} can match no name: names have lower-case letters, digits and '-' alone"
+    rule = "names have lower-case letters, digits and '-' alone, and a ServiceAccount's '.' too"
+    return f"{names.shown(text)} can match no name: {rule}"

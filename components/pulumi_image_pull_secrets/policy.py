@@ -15,9 +15,9 @@ from .attachment import OWNER_ANNOTATION
 class Policy:
     """What covers the accounts that are made later, as children of ``component``, whose name is ``name``.
 
-    ``owner`` is who attaches. An up changes the policy before it takes a name off any account, which depends on
-    ``resource``; the binding is the last to come and the first to go, since a policy does nothing without one. So no
-    account is given a name that has been taken off the others.
+    ``owner`` is who attaches. What takes the name off an account for good depends on ``resource``, and so comes after
+    the policy has changed; the binding is the last to come and the first to go, since a policy does nothing without
+    one. So no account is given a name that has been taken off the others.
     """
 
     resource: pulumi.Resource
