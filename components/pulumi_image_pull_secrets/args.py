@@ -54,8 +54,8 @@ class ImagePullSecretsArgs(TypedDict):
     """Earlier names of the Secret, kept with current content but attached to no account while pods still refer to
     them."""
     adopt: NotRequired[bool]
-    """Whether Secrets of these names that somebody else made are taken over. The Kubernetes provider must allow
-    it, by its setting to upsert existing objects."""
+    """Whether preflight, which is for Python, lets Secrets of these names be taken over that somebody else made. What
+    takes them over is the Kubernetes provider, by its setting to upsert existing objects."""
     detach: NotRequired[bool]
     """Whether to take exactly our entries off every account, so that a destroy after it leaves each as it was."""
     labels: NotRequired[dict[str, str]]
@@ -104,12 +104,15 @@ class SelectionArgs(ImagePullSecretsArgs):
     """What accounts that are made later get the name from: the next "up", or, at their creation, "admission"."""
 
 
-def find_shape_problems(args: Mapping[str, Any], spelled: Callable[[str], str] = str) -> Iterator[Problem]:
+def find_shape_problems(
+    args: Mapping[str, Any], spelled: Callable[[str], str] = str, *, has_patterns: bool = False
+) -> Iterator[Problem]:
     """Unknown and missing keys, and values of the wrong kind: what no type checker saw, or nobody ran one.
 
-    ``spelled`` gives the names in which the arguments are spelled, where they aren't Python's.
+    ``spelled`` gives the names in which the arguments are spelled, where they aren't Python's. ``has_patterns``: they
+    are SelectionArgs.
     """
-    yield from _shape_problems(args, ImagePullSecretsArgs, (), spelled)
+    yield from _shape_problems(args, SelectionArgs if has_patterns else ImagePullSecretsArgs, (), spelled)
 
 
 def in_python_names(args: Mapping[str, Any], spelled: Callable[[str], str]) -> dict[str, Any]:
@@ -135,7 +138,7 @@ def without_none(value: Any) -> Any:
     return [without_none(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-_AS_A_WHOLE = "can't be an Output or a secret as a whole; only a registry's fields and {whole_text} can"
+_AS_A_WHOLE = "can't be an Output or a secret as a whole; only a registry's fields, {whole_text} and expires can"
 
 
 def _shape_problems(

@@ -14,7 +14,7 @@ from typing import Any
 from . import permissions
 from .admission import GROUP, POLICIES, VERSIONS, Coverage, covering, policy_name
 from .api import Api, ForbiddenError, Object, path_of
-from .args import ImagePullSecretsArgs, NamespaceArgs, SelectionArgs, without_none
+from .args import ImagePullSecretsArgs, NamespaceArgs, SelectionArgs, find_shape_problems, without_none
 from .attachment import LiveAccount, annotation_key, owner_in
 from .docker_config import SECRET_TYPE
 from .errors import InvalidArgumentsError, PreflightError
@@ -70,7 +70,9 @@ def preflight(
     refuse; with any, it raises PreflightError too, and tells them with what else there is.
     """
     args = without_none(args)
-    if problems := list(find_choice_problems(args)):
+    shape = list(find_shape_problems(args, has_patterns=True))
+    wrong = {problem.path for problem in shape}
+    if problems := [*shape, *(problem for problem in find_choice_problems(args) if not problem.is_within(wrong))]:
         raise InvalidArgumentsError(owner, problems)
     selection = Selection.parse(args)
     secret_names = [args["secret_name"], *args.get("retired_secret_names", [])]

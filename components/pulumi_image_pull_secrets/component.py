@@ -73,7 +73,11 @@ class ImagePullSecrets(pulumi.ComponentResource):
             OWNER_ANNOTATION: self._owner,
         }
         if "expires" in args:
-            self._annotations[EXPIRES_ANNOTATION] = args["expires"]
+            expires = args["expires"]
+            is_checked = isinstance(expires, str)
+            self._annotations[EXPIRES_ANNOTATION] = (
+                expires if is_checked else pulumi.Output.from_input(expires).apply(self._checked_time)
+            )
 
         with stack_traces.left_out():
             policy = self._policy(coverage) if coverage else None
@@ -88,6 +92,11 @@ class ImagePullSecrets(pulumi.ComponentResource):
         # Of no accounts at all, Output.all makes a list.
         self.attached = pulumi.Output.all(**later).apply(lambda found: {**attached, **dict(found)})
         self.register_outputs({"secrets": self.secrets, "attached": self.attached})
+
+    def _checked_time(self, expires: str) -> str:
+        if problems := [each for each in find_problems({"expires": expires}) if each.path == ("expires",)]:
+            raise InvalidArgumentsError(self._name, problems)
+        return expires
 
     def _policy(self, coverage: Coverage) -> Policy:
         if not self._wanted:

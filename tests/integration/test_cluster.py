@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import urllib3
-from pulumi_image_pull_secrets import PreflightError, api
+from pulumi_image_pull_secrets import InvalidArgumentsError, PreflightError, api
 from pulumi_image_pull_secrets import cluster as clusters
 from pulumi_image_pull_secrets.api import Api
 from pulumi_image_pull_secrets.attachment import LiveAccount, merge
@@ -215,6 +215,25 @@ def test_a_namespace_that_is_being_deleted_is_known_as_such(
         f'namespace "{going}" is being deleted (Terminating)'
     ]
     cluster.kubectl("patch", "configmap", "held", "-n", going, "-p", '{"metadata":{"finalizers":null}}')
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"namespaces": [{"name": "a", "service_acounts": []}]}, "namespaces[0].service_acounts: unknown key; did you"),
+        ({"namespaces": [{"name": "a*", "service_accounts": "all"}]}, "namespaces[0].service_accounts: must be a list"),
+        ({"namespaces": [{"name": "a*", "allow_empty": "no"}]}, "namespaces[0].allow_empty: must be true or false"),
+        ({"exclude": [{"label": "a"}]}, "exclude[0].label: unknown key; known keys: name, selector"),
+        ({"coverage": True}, "coverage: must be text"),
+    ],
+)
+def test_mistakes_that_no_type_checker_saw_are_told_before_anything_is_asked(
+    changes: dict[str, Any], told: str
+) -> None:
+    args: Any = {**args_of({"name": "a"}), **changes}
+    with pytest.raises(InvalidArgumentsError) as caught:
+        preflight(args, owner="o", context="nowhere", kubeconfig="/nowhere")
+    assert told in str(caught.value)
 
 
 def test_what_was_read_is_handed_on_without_what_is_not_there_yet(cluster: LiveCluster) -> None:

@@ -15,7 +15,7 @@ PLAIN_TEXT = "must be text, and known in a preview"
 TEXT = "must be text, or an Output of text"
 TRUE_OR_FALSE = "must be true or false, and known in a preview"
 TEXTS = "must be an object of texts"
-AS_A_WHOLE = "can't be an Output or a secret as a whole; only a registry's fields and docker_config_json can"
+AS_A_WHOLE = "can't be an Output or a secret as a whole; only a registry's fields, docker_config_json and expires can"
 REGISTRY = "must be an object with the keys server, username, password, email"
 NAMESPACE = "must be an object with the keys name, service_accounts, create"
 

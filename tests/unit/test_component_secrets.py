@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes
 import pytest
-from pulumi_image_pull_secrets import DockerConfigError, ImagePullSecrets, ImagePullSecretsArgs
+from pulumi_image_pull_secrets import DockerConfigError, ImagePullSecrets, ImagePullSecretsArgs, InvalidArgumentsError
 from pulumi_image_pull_secrets.args import NamespaceArgs, RegistryArgs
 from pulumi_kubernetes.core import v1 as core
 
@@ -215,6 +215,16 @@ def bad_text(args: ImagePullSecretsArgs, password: str) -> None:
 def bad_auth(args: ImagePullSecretsArgs, password: str) -> None:
     del args["registries"]
     args["docker_config_json"] = pulumi.Output.secret(json.dumps({"auths": {"ghcr.io": {"auth": f"{password}!"}}}))
+
+
+async def test_a_bad_time_known_only_later_is_told(args: ImagePullSecretsArgs) -> None:
+    def program() -> None:
+        args["expires"] = pulumi.Output.from_input("tomorrow")
+        opts = pulumi.ResourceOptions(provider=pulumi_kubernetes.Provider("cluster"))
+        ImagePullSecrets("pulls", args, opts, live_accounts=empty_accounts(args))
+
+    with pytest.raises(InvalidArgumentsError, match="expires: 'tomorrow' is no time in RFC 3339"):
+        await deploy(program, deployment=Deployment())
 
 
 @pytest.mark.parametrize(

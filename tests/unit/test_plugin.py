@@ -80,7 +80,7 @@ def test_a_mistake_is_told_as_its_author_spells_it(plugin: Plugin, changes: dict
 
 
 async def test_an_output_of_a_whole_object_is_told_as_such(plugin: Plugin) -> None:
-    as_a_whole = "can't be an Output or a secret as a whole; only a registry's fields and dockerConfigJson can"
+    as_a_whole = "can't be an Output or a secret as a whole; only a registry's fields, dockerConfigJson and expires can"
     registry = good()["registries"][0]
 
     assert told(plugin, good(registries=[pulumi.Output.secret(registry)])) == [f"registries[0]: {as_a_whole}"]
