@@ -78,6 +78,7 @@ class RegistrySettings(_Model):
 
 
 def _accounts(value: object) -> object:
+    """``all`` as the glob that it is short for."""
     return ["*"] if value == "all" else value
 
 
@@ -268,7 +269,9 @@ def _in_python_names(value: Any, levels: int = 3) -> Any:
         return value
     if isinstance(value, dict):
         return {
-            _PYTHON_NAMES[key]: _in_python_names(item, levels - 1)
+            _PYTHON_NAMES[key]: _in_python_names(
+                _accounts(item) if _PYTHON_NAMES[key] == "service_accounts" else item, levels - 1
+            )
             for key, item in value.items()
             if key in _PYTHON_NAMES
         }

@@ -91,6 +91,7 @@ def test_a_whole_docker_config_is_read_as_a_text_and_as_an_object(as_text: bool)
         {"name": "*", "serviceAccounts": ["ci-*"], "create": False, "confirmAll": True, "allowEmpty": True},
         {"selector": "", "serviceAccounts": "all", "create": False, "confirmAll": True, "allowEmpty": True},
         {"name": "a", "serviceAccounts": ["b"], "create": True},
+        {"name": "a", "serviceAccounts": "all", "create": False, "allowEmpty": True},
     ],
 )
 async def test_all_that_an_entry_says_reaches_whoever_chooses(entry: dict[str, Any]) -> None:
@@ -99,6 +100,11 @@ async def test_all_that_an_entry_says_reaches_whoever_chooses(entry: dict[str, A
     said = {to_snake(key): ["*"] if value == "all" else value for key, value in entry.items()}
     assert choice == said
     assert list(find_choice_problems(args)) == []
+
+
+def test_all_accounts_of_a_namespace_to_make_are_none() -> None:
+    (mistake,) = mistakes(good(namespaces=[{"name": "a", "create": True, "serviceAccounts": "all"}]))
+    assert mistake.startswith("namespaces[0].serviceAccounts[0]: '*' is a pattern, and with create: true there is no")
 
 
 def test_a_context_that_looks_like_a_number_or_a_list_stays_text() -> None:
