@@ -4,7 +4,7 @@ Rules: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,13 +50,9 @@ def find(context: str, kubeconfig: str | None = None, environ: Mapping[str, str]
     """
     if kubeconfig is not None and ("\n" in kubeconfig.strip() or kubeconfig.lstrip().startswith("{")):
         found = Kubeconfig(kubeconfig, _parse(kubeconfig, "the kubeconfig text"), context, is_path=False)
-        _check_context([("the kubeconfig text", found)])
-        return found
-    candidates = [
-        (f"the kubeconfig {path}", Kubeconfig(str(path), _parse(_read(path), f"the kubeconfig {path}"), context, True))
-        for path in _paths(kubeconfig, environ)
-    ]
-    return _check_context(candidates)
+        return _first_with(context, [("the kubeconfig text", found)])
+    files = _files(kubeconfig, environ)
+    return _first_with(context, ((where, Kubeconfig(path, content, context, True)) for path, where, content in files))
 
 
 def current_context(kubeconfig: str | None = None, environ: Mapping[str, str] = os.environ) -> str:
@@ -65,12 +61,23 @@ def current_context(kubeconfig: str | None = None, environ: Mapping[str, str] = 
     For a command that only reads; whatever writes is told its context (P12). ``kubeconfig`` is a path. Raises
     KubeconfigError, also where no file has one.
     """
+    searched = []
+    for _, where, content in _files(kubeconfig, environ):
+        if current := content.get("current-context"):
+            return str(current)
+        searched.append(where)
+    raise KubeconfigError(f"there is no current context in {', '.join(searched)}; name one with --context")
+
+
+def _files(kubeconfig: str | None, environ: Mapping[str, str]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Path, how it is told, and content; one after the other, so that none is read behind the one that is used.
+
+    Of several, some may hold users or clusters alone, or nothing yet.
+    """
     paths = list(_paths(kubeconfig, environ))
     for path in paths:
-        if current := _parse(_read(path), f"the kubeconfig {path}").get("current-context"):
-            return str(current)
-    where = ", ".join(f"the kubeconfig {path}" for path in paths)
-    raise KubeconfigError(f"there is no current context in {where}; name one with --context")
+        where, text = f"the kubeconfig {path}", _read(path)
+        yield str(path), where, _parse(text, where, is_one_of_many=len(paths) > 1)
 
 
 def _paths(kubeconfig: str | None, environ: Mapping[str, str]) -> Iterator[Path]:
@@ -117,35 +124,37 @@ def _read(path: Path) -> str:
         raise KubeconfigError(f"the kubeconfig {path} can't be read: {reason}") from None
 
 
-def _parse(text: str, where: str) -> Mapping[str, Any]:
+def _parse(text: str, where: str, *, is_one_of_many: bool = False) -> Mapping[str, Any]:
     if not text.strip():
+        if is_one_of_many:
+            return {}
         raise KubeconfigError(f"{where} is empty")
     content, problem = yaml_text.load(text)
     if problem:
         raise KubeconfigError(f"{where} {problem}")
-    if not isinstance(content, dict) or not isinstance(content.get("contexts"), list):
+    contexts = content.get("contexts", [] if is_one_of_many else None) if isinstance(content, dict) else None
+    if not isinstance(content, dict) or not isinstance(contexts, list):
         raise KubeconfigError(f'{where} is not a kubeconfig: it has no list of "contexts"')
     return content
 
 
-def _check_context(candidates: list[tuple[str, Kubeconfig]]) -> Kubeconfig:
+def _first_with(wanted: str, candidates: Iterable[tuple[str, Kubeconfig]]) -> Kubeconfig:
     known: list[str] = []
+    searched = []
     for where, candidate in candidates:
-        names = [
-            entry["name"] for entry in candidate.content["contexts"] if isinstance(entry, dict) and "name" in entry
-        ]
-        known += [str(name) for name in names]
-        if candidate.context in names:
-            context = _entry(candidate.content, "contexts", candidate.context)
+        contexts = candidate.content.get("contexts", [])
+        names = [entry["name"] for entry in contexts if isinstance(entry, dict) and "name" in entry]
+        if wanted in names:
+            context = _entry(candidate.content, "contexts", wanted)
             if problem := _reference_problem(candidate.content, context or {}):
-                raise KubeconfigError(f'context "{candidate.context}" in {where} {problem}')
+                raise KubeconfigError(f'context "{wanted}" in {where} {problem}')
             return candidate
-    wanted = candidates[0][1].context
+        known += [str(name) for name in names]
+        searched.append(where)
     meant = nearest(wanted, known)
     hint = f'did you mean "{meant}"? ' if meant else ""
     raise KubeconfigError(
-        f'context "{wanted}" is not in {", ".join(where for where, _ in candidates)}; {hint}'
-        f"contexts there: {', '.join(known) or 'none'}"
+        f'context "{wanted}" is not in {", ".join(searched)}; {hint}contexts there: {", ".join(known) or "none"}'
     )
 
 

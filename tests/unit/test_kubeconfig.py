@@ -92,6 +92,26 @@ def test_the_files_of_kubeconfig_are_searched_in_order(tmp_path: Path) -> None:
     assert "contexts there: staging, shared, prod, shared" in message
 
 
+def test_a_file_of_several_may_hold_no_contexts_or_nothing(tmp_path: Path) -> None:
+    users, nothing = tmp_path / "users", tmp_path / "nothing"
+    users.write_text(yaml.safe_dump({"kind": "Config", "users": [{"name": "a", "user": {}}]}))
+    nothing.write_text("")
+    path = write(tmp_path / "prod", "prod")
+    environ = {"KUBECONFIG": os.pathsep.join(map(str, [users, nothing, path]))}
+    assert kubeconfig.find("prod", environ=environ).source == str(path)
+    assert kubeconfig.current_context(environ=environ) == "prod"
+    assert error("dev", environ=environ).endswith("; contexts there: prod")
+
+
+def test_what_is_behind_the_file_that_is_used_is_not_read(tmp_path: Path) -> None:
+    path, broken = write(tmp_path / "prod", "prod"), tmp_path / "broken"
+    broken.write_text("{")
+    environ = {"KUBECONFIG": os.pathsep.join(map(str, [path, broken]))}
+    assert kubeconfig.find("prod", environ=environ).source == str(path)
+    assert kubeconfig.current_context(environ=environ) == "prod"
+    assert f"the kubeconfig {broken} is not YAML" in error("dev", environ=environ)
+
+
 def test_a_given_path_goes_before_the_environment(tmp_path: Path) -> None:
     given_path, other = write(tmp_path / "given", "prod"), write(tmp_path / "other", "staging")
     environ = {"KUBECONFIG": str(other)}
