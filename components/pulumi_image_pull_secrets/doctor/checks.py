@@ -276,7 +276,7 @@ POD_POLICY_HIDES = _warning(
     "Pods run only because their image is on the node",
     "Their `imagePullPolicy` is `IfNotPresent` or `Never`, so nobody notices that the login for their image doesn't "
     "work. They fail on the next node. What is wrong with the login is a finding of its own.",
-    "pull-secrets doctor -n {namespace} --checks {cause}",
+    "pull-secrets doctor -n {namespace}  # with the options of this run; it tells {cause}",
 )
 POD_NOT_VERIFIED = _note(
     "pod-not-verified",

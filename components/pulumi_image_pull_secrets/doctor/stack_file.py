@@ -22,6 +22,9 @@ _IN_PLACE = {
     "dockerConfigJson": f'{{"auths": {{"{_ENCRYPTED}": {{"username": "user", "password": "password"}}}}}}',
 }
 """What a key has instead of a value that is encrypted as a whole; any other key is left out then."""
+_NOT_NEEDED = ("retiredSecretNames", "exclude")
+"""Lists whose encrypted entries are left out: what stands for one isn't another one, nor a namespace's name."""
+_PASSWORD_KEYS = {"password", "passwordEnv", "passwordCommand", "passwordFrom", "passwordLifetime"}
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,18 @@ def _opened(key: str, value: object) -> Any:
     if key == "registries" and isinstance(value, list):
         # Of one registry that nobody knows, all are as good as unknown.
         is_unknown = any(_is_encrypted(entry) or _is_encrypted(_server(entry)) for entry in value)
+        value = [_with_a_password(entry) for entry in value]
+    if key in _NOT_NEEDED and isinstance(value, list):
+        value = [entry for entry in value if not _holds_encrypted(entry)]
     return _IN_PLACE[key] if is_unknown else _filled_in(value)
+
+
+def _with_a_password(entry: Any) -> Any:
+    """A registry whose password comes from nowhere else, where how it comes is encrypted."""
+    if not isinstance(entry, dict) or not any(_holds_encrypted(entry.get(key)) for key in _PASSWORD_KEYS):
+        return entry
+    others = {key: value for key, value in entry.items() if key not in _PASSWORD_KEYS}
+    return {"username": _ENCRYPTED, **others, "password": _ENCRYPTED}
 
 
 def _server(entry: object) -> object:

@@ -53,6 +53,24 @@ def test_a_whole_docker_config_counts_by_its_keys() -> None:
     assert parsed(registries=None, dockerConfigJson=SECURE).coverage.keys == ()
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"secretName": SECURE, "retiredSecretNames": [SECURE, "old", SECURE]},
+        {"exclude": [{"name": SECURE}, {"selector": SECURE}]},
+        {"registries": [{**GHCR, "passwordEnv": SECURE}]},
+        {"registries": [{"server": "ghcr.io", "passwordFrom": SECURE}]},
+        {
+            "registries": [
+                {"server": "ghcr.io", "username": "bot", "passwordCommand": ["get", SECURE], "passwordLifetime": SECURE}
+            ]
+        },
+    ],
+)
+def test_what_is_encrypted_within_is_no_mistake(changes: dict[str, Any]) -> None:
+    assert parsed(**changes).coverage == StackCoverage("Pulumi.prod.yaml", ACCOUNTS, ("ghcr.io",))
+
+
 def test_what_else_is_encrypted_is_not_needed() -> None:
     found = parsed(context=SECURE, secretName=SECURE, kubeconfig=SECURE, adopt=SECURE, retiredSecretNames=SECURE)
     assert (found.context, found.kubeconfig) == (None, None)
