@@ -127,8 +127,13 @@ def _plain(path: str, key: str, value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for index, part in enumerate(value):
             yield from _plain(f"{path}[{index}]", key, part)
-    elif value not in (None, "") and (name in _SECRET_KEYS or (name == "kubeconfig" and "\n" in str(value))):
+    elif value not in (None, "") and (name in _SECRET_KEYS or (name == "kubeconfig" and _is_kubeconfig(str(value)))):
         yield path
+
+
+def _is_kubeconfig(value: str) -> bool:
+    """A whole one, not its path, as the program tells the two apart."""
+    return "\n" in value.strip() or value.lstrip().startswith("{")
 
 
 def _host(key: str) -> str:

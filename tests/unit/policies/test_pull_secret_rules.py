@@ -41,6 +41,7 @@ def data(auths: Mapping[str, Any]) -> dict[str, str]:
         ({"other:passwords": {"secure": "x", "password": "y"}}, ["other:passwords.password"]),
         ({"image-pull-secrets:kubeconfig": "~/.kube/config"}, []),
         ({"image-pull-secrets:kubeconfig": "apiVersion: v1\nkind: Config\n"}, ["image-pull-secrets:kubeconfig"]),
+        ({"image-pull-secrets:kubeconfig": '{"kind": "Config"}'}, ["image-pull-secrets:kubeconfig"]),
         (None, []),
         ([], []),
     ],
