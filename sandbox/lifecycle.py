@@ -12,8 +12,9 @@ from typing import Any
 
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
-from kubernetes.config import new_client_from_config
+from kubernetes.config import new_client_from_config, new_client_from_config_dict
 from pulumi import automation
+from pulumi_image_pull_secrets import kubeconfig
 from pulumi_image_pull_secrets.attachment import annotation_key, owner_of
 
 from . import builds, parts, people, plugin, stacks
@@ -101,8 +102,10 @@ class Sandbox:
 
     def cluster(self, stack: StackFile) -> client.CoreV1Api:
         """The cluster of the stack, as its administrator."""
-        path = None if self._context else str(self.kubeconfig)
-        return client.CoreV1Api(new_client_from_config(path, self._context or stack.context))
+        if not self._context:
+            return client.CoreV1Api(new_client_from_config(str(self.kubeconfig), stack.context))
+        found = kubeconfig.find(self._context, stack.config.get("kubeconfig"))
+        return client.CoreV1Api(new_client_from_config_dict(dict(found.content), self._context))
 
     def running(self) -> dict[str, int]:
         """The processes that run, by name."""

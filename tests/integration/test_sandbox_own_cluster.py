@@ -60,7 +60,9 @@ class Owner:
         self.clone = clone
         self.password = secrets.token_urlsafe(16)
         self.namespace = cluster.new_namespace()
-        self.environment = {"KUBECONFIG": str(cluster.kubeconfig)}
+        # What the environment names is another cluster's; the stack file tells its own.
+        (clone.folder.parent / "kubeconfig").write_text(cluster.kubeconfig.read_text())
+        self.environment = {"KUBECONFIG": "/nowhere"}
         self._pulumi = pulumi
 
     def encrypt(self, provider: str, **environment: str) -> None:
@@ -72,6 +74,7 @@ class Owner:
             "image-pull-secrets:secretName": "regcred",
             "image-pull-secrets:registries": [{"server": "ghcr.io", "username": "bot"}],
             "image-pull-secrets:namespaces": [{"name": self.namespace}],
+            "image-pull-secrets:kubeconfig": str(self.clone.folder.parent / "kubeconfig"),
         }
         file.write_text(yaml.safe_dump({"config": config}))
         self.pulumi("stack", "init", STACK, "--secrets-provider", provider)
