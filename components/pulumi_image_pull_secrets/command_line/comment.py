@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..review.comment import Place, put
+from ..review.comment import CommentError, Place, marker_of, put
 from ..wording import visible
 
 _TOKEN = "GITHUB_TOKEN"
@@ -46,6 +46,9 @@ def comment(
         raise typer.BadParameter(f"{repository!r} is no OWNER/NAME", param_hint="--repo")
     try:
         text = file.read_text(encoding="utf-8")
+        marker_of(text)
+    except CommentError as error:
+        raise typer.BadParameter(f"{file} is no report: {error}", param_hint="--file") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
         raise typer.BadParameter(f"{file} can't be read: {reason}", param_hint="--file") from None

@@ -168,6 +168,7 @@ class TestCommand:
             (["--repo", "../../user"], {"GITHUB_TOKEN": "t"}, "OWNER/NAME"),
             (["--repo", REPOSITORY, "--pr", "0"], {"GITHUB_TOKEN": "t"}, "--pr"),
             (["--repo", REPOSITORY, "--file", "/nowhere"], {"GITHUB_TOKEN": "t"}, "/nowhere can't be read"),
+            (["--repo", REPOSITORY, "--file", __file__], {"GITHUB_TOKEN": "t"}, "is no report: the text's first line"),
         ],
     )
     def test_wrong_arguments_end_with_2(
