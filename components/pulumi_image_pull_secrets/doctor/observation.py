@@ -1,7 +1,7 @@
 """What was read of a cluster, without anything that no rule looks at. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from .. import patterns
@@ -52,6 +52,8 @@ class ContainerSeen:
     waiting_reason: str = ""
     """Such as ``ImagePullBackOff``; empty where it doesn't wait."""
     waiting_message: str = field(default="", repr=False)
+    is_ephemeral: bool = False
+    """Whether it was added to the pod later, as ``kubectl debug`` does; a new pod wouldn't have it."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,10 @@ class PodSeen:
     """Whether it only shows a static pod, which a kubelet runs from a file of its node."""
     is_leaving: bool = False
     """Whether it is being deleted."""
+
+    def without_ephemeral(self) -> "PodSeen":
+        """The pod with no more containers than a new one in its place would have."""
+        return replace(self, containers=tuple(each for each in self.containers if not each.is_ephemeral))
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,7 @@ def _containers(spec: Object, status: Object) -> Iterator[ContainerSeen]:
                 pull_policy=container.get("imagePullPolicy") or "",
                 waiting_reason=state.get("reason") or "",
                 waiting_message=state.get("message") or "",
+                is_ephemeral=kind == "ephemeralContainers",
             )
 
 

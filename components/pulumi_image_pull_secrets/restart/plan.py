@@ -87,7 +87,9 @@ def plan(view: View, *, stuck_only: bool = False, include_bare: bool = False) ->
     With ``stuck_only`` only those that wait for an image. A pod that waits is recreated where that mends all that it
     waits for. ``include_bare`` adds pods without a controller, if they wait: evicted, they are gone.
     """
-    judged = [each for pod in view.observation.pods if (each := _judge(view, pod, stuck_only, include_bare))]
+    # What somebody debugs a pod with is no reason to take the pod from them, and waits in no new one.
+    pods = [pod.without_ephemeral() for pod in view.observation.pods]
+    judged = [each for pod in pods if (each := _judge(view, pod, stuck_only, include_bare))]
     return Plan(
         _sorted(each for each in judged if isinstance(each, Planned)),
         _sorted(each for each in judged if isinstance(each, Left)),

@@ -33,8 +33,8 @@ class PodNow:
 
 
 def pod_now(item: Object) -> PodNow:
-    """A pod as the API has it now."""
-    pod, status = parsing.pod(item), item.get("status") or {}
+    """A pod as the API has it now. Ephemeral containers don't count: a pod is as well as those that its work needs."""
+    pod, status = parsing.pod(item).without_ephemeral(), item.get("status") or {}
     phase = status.get("phase") or ""
     conditions = {condition.get("type"): condition for condition in status.get("conditions") or []}
     for container in pod.containers:

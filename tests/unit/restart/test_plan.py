@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pulumi_image_pull_secrets.doctor import checks
 from pulumi_image_pull_secrets.doctor.diagnosis import diagnose
-from pulumi_image_pull_secrets.doctor.observation import AccountSeen, PodSeen, SecretSeen, WorkloadSeen
+from pulumi_image_pull_secrets.doctor.observation import AccountSeen, ObjectName, PodSeen, SecretSeen, WorkloadSeen
 from pulumi_image_pull_secrets.doctor.view import View
 from pulumi_image_pull_secrets.restart.plan import Plan, Reason, plan
 
@@ -96,6 +96,24 @@ def test_a_pod_that_waits_for_two_images_is_left_alone_unless_a_restart_mends_bo
     assert left(*MENDED, pod(REFUSED, other)) is Reason.ACCOUNT_USELESS
     both = (account("regcred"), secret(content=config("ghcr.io", "quay.io")), deployment())
     assert len(planned(*both, pod(REFUSED, other)).recreate) == 1
+
+
+@pytest.mark.parametrize("owner", [("DaemonSet", "web"), ("Job", "web"), ("ReplicaSet", "web-5d8f"), None])
+def test_a_pod_in_which_only_a_debugging_container_waits_does_not_wait(owner: ObjectName | None) -> None:
+    debugger = container("ghcr.io/acme/tools:1", UNAUTHORIZED, name="debugger", is_ephemeral=True)
+    lacks_nothing = container("quay.io/public/tool")
+    assert planned(*MENDED, pod(lacks_nothing, debugger, owner=owner), include_bare=True) == Plan()
+    made = planned(*MENDED, pod(RUNS, debugger, owner=owner), include_bare=True)
+    told = [(each.is_stuck, each.images) for each in made.recreate] + [
+        (each.is_stuck, each.images) for each in made.left
+    ]
+    assert told == [(False, ("ghcr.io/acme/web:1",))]
+
+
+def test_a_debugging_container_that_waits_for_another_reason_keeps_no_pod_from_being_recreated() -> None:
+    debugger = container("ghcr.io/acme/tools:1", NOT_FOUND, name="debugger", is_ephemeral=True)
+    (only,) = planned(*MENDED, pod(REFUSED, debugger)).recreate
+    assert (only.is_stuck, only.images) == (True, ("ghcr.io/acme/web:1",))
 
 
 def test_an_account_that_is_not_known_is_no_cure() -> None:

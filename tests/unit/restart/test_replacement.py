@@ -68,6 +68,14 @@ def test_how_a_pod_is(status: dict[str, Any], standing: Standing, said: str) -> 
     assert (now.standing, now.said) == (standing, said)
 
 
+@pytest.mark.parametrize("reason", ["ImagePullBackOff", "CreateContainerError"])
+def test_a_debugging_container_that_waits_does_not_count(reason: str) -> None:
+    made = item(phase="Running", conditions=condition("Ready", "True"))
+    made["spec"]["ephemeralContainers"] = [{"name": "debugger", "image": "ghcr.io/acme/tools:1"}]
+    made["status"]["ephemeralContainerStatuses"] = [{**waits(reason)[0], "name": "debugger"}]
+    assert pod_now(made).standing is Standing.READY
+
+
 def replaced_by(of: dict[str, Any], *there: dict[str, Any], taken: frozenset[str] = frozenset()) -> str | None:
     now = Pods(there).replacement(pod_now(of).pod, taken | {of["metadata"]["uid"]})
     return now.pod.name if now else None
