@@ -24,6 +24,7 @@ class Reason(Enum):
     ACCOUNT_USELESS = "the account has no working login for it either"
     SECRETS_UNKNOWN = "the Secrets there couldn't be read, and so nobody knows whether the account has a working login"
     OWN_LIST = "the list of Secrets is the template's or the manifest's, and a new pod would have it again"
+    MAYBE_OWN_LIST = "the list of Secrets may be the manifest's, which a new pod would have again: no template tells"
     SAME_LIST = "the account's list is there already; the kubelet tries again by itself, at least every five minutes"
     HAS_LOGIN = "the list that is there has a login for it as well, though the registry may refuse it"
     MIRROR = "a static pod, which a kubelet runs from a file of its node"
@@ -113,7 +114,7 @@ def _judge(view: View, pod: PodSeen, stuck_only: bool, include_bare: bool) -> Pl
             # A static pod has no account that could have a login.
             reason = Reason.MIRROR if pod.is_mirror else _not_mended(view, alike, need)
             return Left(pod, alike.owner, images, is_stuck, reason)
-    if protected := _protected(pod, is_stuck, stuck_only, include_bare):
+    if protected := _protected(pod, is_stuck, _may_be_own_list(view, alike), stuck_only, include_bare):
         return Left(pod, alike.owner, images, is_stuck, protected)
     return Planned(pod, alike.owner, images, view.account_list(alike), is_stuck)
 
@@ -123,6 +124,15 @@ def _lacking(view: View, alike: Alike) -> set[str]:
     if alike.listing is not Listing.EARLIER:
         return set()
     return {need.image for need in alike.needs if view.only_account_works(alike, need.image)}
+
+
+def _may_be_own_list(view: View, alike: Alike) -> bool:
+    """Whether a list that looks like an earlier one of the account may as well be what the pods' manifest names.
+
+    Only a template says which: where none was read, what is known is no more than that the account has changed since.
+    """
+    is_template_known = (alike.namespace, *alike.owner) in view.workloads
+    return alike.listing is Listing.EARLIER and bool(alike.pull_secrets) and not is_template_known
 
 
 def _not_mended(view: View, alike: Alike, need: Need) -> Reason:
@@ -141,12 +151,16 @@ def _not_mended(view: View, alike: Alike, need: Need) -> Reason:
     return Reason.HAS_LOGIN if has_login else Reason.ACCOUNT_USELESS
 
 
-def _protected(pod: PodSeen, is_stuck: bool, stuck_only: bool, include_bare: bool) -> Reason | None:
+def _protected(
+    pod: PodSeen, is_stuck: bool, may_be_own_list: bool, stuck_only: bool, include_bare: bool
+) -> Reason | None:
     """Why a pod that a restart would mend is left alone all the same."""
     if pod.is_mirror:
         return Reason.MIRROR
     if pod.is_leaving:
         return Reason.LEAVING
+    if may_be_own_list:
+        return Reason.MAYBE_OWN_LIST
     if pod.controller is None and not (include_bare and is_stuck):
         return Reason.BARE if is_stuck else Reason.BARE_AND_FINE
     if is_stuck:

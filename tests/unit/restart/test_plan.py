@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 from pulumi_image_pull_secrets.doctor import checks
 from pulumi_image_pull_secrets.doctor.diagnosis import diagnose
-from pulumi_image_pull_secrets.doctor.observation import AccountSeen, ObjectName, PodSeen, SecretSeen, WorkloadSeen
+from pulumi_image_pull_secrets.doctor.observation import (
+    AccountSeen,
+    ContainerSeen,
+    ObjectName,
+    PodSeen,
+    SecretSeen,
+    WorkloadSeen,
+)
 from pulumi_image_pull_secrets.doctor.view import View
 from pulumi_image_pull_secrets.restart.plan import Plan, Reason, plan
 
@@ -73,8 +80,24 @@ def test_those_that_wait_come_first() -> None:
 
 
 def test_a_pod_with_an_earlier_list_of_its_account_is_recreated() -> None:
-    objects = (account("new", changed=NOW - HOUR), secret("new"), pod(REFUSED, pull_secrets=["old"], created=NOW - DAY))
-    assert len(planned(*objects).recreate) == 1
+    objects = (account("new", changed=NOW - HOUR), secret("new"), deployment())
+    assert len(planned(*objects, pod(REFUSED, pull_secrets=["old"], created=NOW - DAY)).recreate) == 1
+
+
+@pytest.mark.parametrize("seen", [REFUSED, RUNS], ids=["waits", "runs"])
+@pytest.mark.parametrize(
+    "owner",
+    [("ReplicaSet", "plain-x"), ("ReplicaSet", "web-5d8f"), ("Rollout", "web"), ("ReplicationController", "web"), None],
+)
+def test_a_list_that_no_template_tells_from_an_earlier_one_of_the_account_is_left_alone(
+    seen: ContainerSeen, owner: ObjectName | None
+) -> None:
+    objects = (account("new", changed=NOW - HOUR), secret("new"), secret("mine", config("quay.io")))
+    own = pod(seen, pull_secrets=["mine"], created=NOW - DAY, owner=owner)
+    assert left(*objects, own, include_bare=True) is Reason.MAYBE_OWN_LIST
+    if owner:
+        (only,) = planned(*objects, pod(seen, created=NOW - DAY, owner=owner)).recreate
+        assert only.secrets == ("new",)
 
 
 @pytest.mark.parametrize(
