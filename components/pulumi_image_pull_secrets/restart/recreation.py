@@ -88,7 +88,8 @@ class Recreation:
         self._api = api
         self._on_outcome = on_outcome
         self._patience = patience or Patience()
-        self._started = time.monotonic()
+        self._last_seen = time.monotonic()
+        """When the cluster was seen, or, before the first look, when the run began."""
         self._taken: set[str] = set()
         self._trouble = ""
 
@@ -117,6 +118,7 @@ class Recreation:
         except ClusterUnreachableError as error:
             self._trouble = str(error)
             return None
+        self._last_seen = time.monotonic()
         pods = Pods(item for items in lists for item in items)
         if not any(case.is_asked for case in self.cases):
             self._taken |= pods.by_uid.keys()
@@ -219,10 +221,13 @@ class Recreation:
             case.next_try = now + min(max(patience.again, answer.after), 2 * patience.again)
 
     def _give_up_unseen(self) -> None:
-        """Where the cluster can't be seen any more, those whose time is over."""
+        """Where the cluster can't be seen any more, those whose time is over.
+
+        It is counted from the last look that showed something: one that fails ends nothing, however long the run is.
+        """
         now, patience = time.monotonic(), self._patience
         for case in self._open():
-            if now - (self._started if case.evicted is None else case.evicted) > patience.replaced:
+            if now - max(case.evicted or 0.0, self._last_seen) > patience.replaced:
                 self._settle(case, Outcome.UNKNOWN if case.is_asked else Outcome.NOT_TRIED, self._trouble)
 
     def _conclude(self) -> None:

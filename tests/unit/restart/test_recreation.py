@@ -151,6 +151,34 @@ def test_a_cluster_that_is_never_seen_again_is_told(run: Callable[..., Recreatio
     assert outcomes(run(cluster, planned("a"))) == {"a": Outcome.NOT_TRIED}
 
 
+def test_one_look_that_fails_ends_no_run_however_long_that_is(run: Callable[..., Recreation]) -> None:
+    cluster = Cluster(*(item(name, **READY) for name in "abc"))
+    cluster.new = {"phase": "Running"}
+    failed_at: list[float] = []
+
+    def is_slow() -> None:
+        for each in cluster.pods.values():
+            if cluster.time > 190 * len(cluster.evicted):
+                each["status"] = READY
+        cluster.is_hidden = not failed_at and cluster.time > Patience().replaced
+        failed_at.extend([cluster.time] if cluster.is_hidden else [])
+
+    cluster.on_look = is_slow
+    assert set(outcomes(run(cluster, *(planned(name, is_stuck=False) for name in "abc"))).values()) == {
+        Outcome.REPLACED
+    }
+    assert cluster.time > failed_at[0] > Patience().replaced
+
+
+def test_a_cluster_that_vanishes_late_is_waited_for_as_long_as_another(run: Callable[..., Recreation]) -> None:
+    cluster = Cluster(item("a", **READY), item("b", **READY))
+    cluster.new = {"phase": "Running"}
+    cluster.on_look = lambda: setattr(cluster, "is_hidden", cluster.time > 200)
+    made = run(cluster, planned("a", is_stuck=False), planned("b", is_stuck=False))
+    assert outcomes(made) == {"a": Outcome.UNKNOWN, "b": Outcome.NOT_TRIED}
+    assert 200 + Patience().replaced < cluster.time < 205 + Patience().replaced
+
+
 class Interrupts:
     """Ctrl-C when so many looks were had, and again at the next where that is wanted."""
 
