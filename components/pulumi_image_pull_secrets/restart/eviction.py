@@ -13,13 +13,16 @@ from ..api import Api, RefusedError, path_of
 from ..doctor.observation import PodSeen
 from ..errors import ClusterUnreachableError
 
-_LATER = {
-    HTTPStatus.TOO_MANY_REQUESTS,
-    HTTPStatus.BAD_GATEWAY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.GATEWAY_TIMEOUT,
-}
-_GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
+# A conflict, since the API server gives up after some that it had with other writers, with the pod still there.
+_LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT}
+_UNHEARD = {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
+"""Answers for one that didn't come in time: the eviction may have been carried out, or may be yet."""
+_OTHER_UID = re.compile(r"\bUID in (the )?precondition\b")
+"""A conflict because the pod is another by now, in the words of the API server's registry, or of its storage.
+
+https://github.com/kubernetes/apiserver/blob/master/pkg/registry/rest/delete.go
+https://github.com/kubernetes/apiserver/blob/master/pkg/storage/interfaces.go
+"""
 _BUDGET = re.compile(r"The disruption budget (\S+) ")
 
 
@@ -64,13 +67,15 @@ def evict(api: Api, pod: PodSeen) -> Answer:
 
 
 def _refusal(error: RefusedError) -> Answer:
-    if error.code in _GONE:
+    message = error.status.get("message") or ""
+    if error.code == HTTPStatus.NOT_FOUND or (error.code == HTTPStatus.CONFLICT and _OTHER_UID.search(message)):
         return Answer(Verdict.GONE)
     details = error.status.get("details") or {}
     causes = [cause.get("message") or "" for cause in details.get("causes") or []]
     budget = next((match[1] for cause in causes if (match := _BUDGET.match(cause))), "")
-    said = " ".join(filter(None, [error.status.get("message") or str(error), *causes]))
+    said = " ".join(filter(None, [message or str(error), *causes]))
     after = 0.0
     with contextlib.suppress(TypeError, ValueError):
         after = float(details.get("retryAfterSeconds") or 0)
-    return Answer(Verdict.LATER if error.code in _LATER else Verdict.NEVER, said, budget, after)
+    verdict = Verdict.UNHEARD if error.code in _UNHEARD else Verdict.LATER if error.code in _LATER else Verdict.NEVER
+    return Answer(verdict, said, budget, after)

@@ -61,6 +61,8 @@ class Case:
     answer: Answer | None = None
     """To the last eviction that was asked for."""
     is_asked: bool = False
+    was_unheard: bool = False
+    """Whether a try had no answer: whatever a later one is answered, that one may have been carried out."""
     first_try: float | None = None
     next_try: float = 0.0
     evicted: float | None = None
@@ -70,6 +72,12 @@ class Case:
     """None while it is open."""
     said: str = ""
     """What goes with the outcome, in words that go on from the replacement's or the pod's name."""
+
+    @property
+    def may_be_evicted(self) -> bool:
+        """Whether it is this run's doing, as far as is known, where the pod is gone or going."""
+        is_heard = self.answer is not None and self.answer.verdict is not Verdict.EVICTED
+        return self.is_asked and (self.was_unheard or not is_heard)
 
 
 class Recreation:
@@ -145,7 +153,7 @@ class Recreation:
         """What the cluster shows of a pod that isn't known to be evicted."""
         now = pods.by_uid.get(case.planned.pod.uid)
         if now is None or now.pod.is_leaving:
-            if case.is_asked and (case.answer is None or case.answer.verdict is Verdict.UNHEARD):
+            if case.may_be_evicted:
                 case.evicted = time.monotonic()
             else:
                 self._settle(case, Outcome.GONE, "being deleted by somebody else" if now else "")
@@ -208,7 +216,7 @@ class Recreation:
         answer, now, patience = case.answer, time.monotonic(), self._patience
         if answer is None:
             return
-        if answer.verdict is Verdict.EVICTED:
+        if answer.verdict is Verdict.EVICTED or (answer.verdict is Verdict.GONE and case.was_unheard):
             case.evicted = now
         elif answer.verdict is Verdict.GONE:
             self._settle(case, Outcome.GONE)
@@ -261,4 +269,6 @@ class Recreation:
 
 def _ask(api: Api, case: Case) -> None:
     case.is_asked, case.answer = True, None
-    case.answer = evict(api, case.planned.pod)
+    answer = evict(api, case.planned.pod)
+    case.was_unheard |= answer.verdict is Verdict.UNHEARD
+    case.answer = answer

@@ -38,7 +38,8 @@ class Cluster:
         """How each new pod is."""
         self.refusals: list[Exception] = []
         """What is raised at the next evictions, one after the other."""
-        self.loses_answers = False
+        self.lost: Exception | None = None
+        """What is raised once an eviction was carried out, in place of its answer."""
         self.is_hidden = False
         self.makes_new = True
         self.evicted: list[str] = []
@@ -70,8 +71,8 @@ class Cluster:
                 f"new-{len(self.evicted)}", creationTimestamp=f"2026-03-02T12:00:{len(self.evicted):02}Z", **self.new
             )
             self.pods[made["metadata"]["uid"]] = made
-        if self.loses_answers:
-            raise ClusterUnreachableError("the connection failed")
+        if self.lost:
+            raise self.lost
         return {}
 
     def monotonic(self) -> float:

@@ -115,11 +115,35 @@ def test_a_pod_that_is_gone_or_going_or_another_by_now_is_not_evicted(run: Calla
     assert cluster.evicted == []
 
 
-def test_a_pod_that_goes_in_the_moment_before_is_gone(run: Callable[..., Recreation]) -> None:
-    for code in (404, 409):
-        cluster = Cluster(item("a", **STUCK))
-        cluster.refusals = [refused(code, message="Precondition failed")]
-        assert outcomes(run(cluster, planned("a"))) == {"a": Outcome.GONE}
+OTHER_UID = [
+    'Operation cannot be fulfilled on Pod "a": the UID in the precondition (1) does not match the UID in record (2). '
+    "The object might have been deleted and then recreated",
+    'Operation cannot be fulfilled on pods "a": StorageError: invalid object, Code: 4, Key: /registry/pods/shop/a, '
+    "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: 1, UID in object meta: 2",
+]
+
+
+@pytest.mark.parametrize(("code", "message"), [(404, "not found"), *((409, text) for text in OTHER_UID)])
+def test_a_pod_that_goes_in_the_moment_before_is_gone(run: Callable[..., Recreation], code: int, message: str) -> None:
+    cluster = Cluster(item("a", **STUCK))
+    cluster.refusals = [refused(code, message=message)]
+    assert outcomes(run(cluster, planned("a"))) == {"a": Outcome.GONE}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'Operation cannot be fulfilled on pods "a": the object has been modified; please apply your changes to the '
+        "latest version and try again",
+        'Operation cannot be fulfilled on Pod "a": the ResourceVersion in the precondition (1) does not match the '
+        "ResourceVersion in record (2). The object might have been modified",
+    ],
+)
+def test_a_conflict_with_other_writers_of_the_pod_passes(run: Callable[..., Recreation], message: str) -> None:
+    cluster = Cluster(item("a", **STUCK))
+    cluster.refusals = [refused(409, message=message)]
+    assert outcomes(run(cluster, planned("a"))) == {"a": Outcome.REPLACED}
+    assert cluster.evicted == ["a"]
 
 
 def test_a_stuck_pod_that_got_its_image_in_the_meantime_stays(run: Callable[..., Recreation]) -> None:
@@ -133,12 +157,48 @@ def test_a_bare_pod_is_removed_for_good(run: Callable[..., Recreation]) -> None:
     assert outcomes(run(cluster, planned("a", owner=None))) == {"a": Outcome.REMOVED}
 
 
-def test_an_eviction_whose_answer_got_lost_counts(run: Callable[..., Recreation]) -> None:
+LOST = [
+    ClusterUnreachableError("the connection failed"),
+    refused(502, message="Bad Gateway"),
+    refused(504, message="Timeout: request did not complete within the allotted timeout"),
+]
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_an_eviction_whose_answer_got_lost_counts(run: Callable[..., Recreation], lost: Exception) -> None:
     cluster = Cluster(item("a", **STUCK))
-    cluster.loses_answers = True
+    cluster.lost = lost
     made = run(cluster, planned("a"))
     assert outcomes(made) == {"a": Outcome.REPLACED}
     assert cluster.evicted == ["a"]
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_the_next_pod_of_the_owner_waits_where_an_answer_got_lost(
+    run: Callable[..., Recreation], lost: Exception
+) -> None:
+    cluster = Cluster(item("a", **READY), item("b", **READY))
+    cluster.new, cluster.lost = STUCK, lost
+    made = run(cluster, planned("a", is_stuck=False), planned("b", is_stuck=False))
+    assert outcomes(made) == {"a": Outcome.STILL_WAITING, "b": Outcome.NOT_TRIED}
+    assert cluster.evicted == ["a"]
+
+
+@pytest.mark.parametrize(
+    "answer", [refused(), refused(503, message="busy"), refused(404, message=""), refused(409, message=OTHER_UID[0])]
+)
+def test_an_eviction_that_is_carried_out_late_counts_whatever_a_later_try_is_answered(
+    run: Callable[..., Recreation], answer: Exception
+) -> None:
+    cluster = Cluster(item("a", **STUCK))
+    cluster.refusals = [refused(504, message="Timeout"), answer]
+
+    def is_late() -> None:
+        if not cluster.refusals and "uid-a" in cluster.pods:
+            cluster.pods = {"uid-new": item("new", **READY)}
+
+    cluster.on_look = is_late
+    assert outcomes(run(cluster, planned("a"))) == {"a": Outcome.REPLACED}
 
 
 def test_a_cluster_that_is_never_seen_again_is_told(run: Callable[..., Recreation]) -> None:
