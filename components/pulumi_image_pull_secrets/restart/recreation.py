@@ -224,7 +224,9 @@ class Recreation:
             answer.verdict is Verdict.NEVER
             or now - (now if case.first_try is None else case.first_try) > patience.refused
         ):
-            self._settle(case, Outcome.REFUSED, answer.said)
+            # Where the last try had no answer, a pod that is still seen may be about to go.
+            is_unheard = answer.verdict is Verdict.UNHEARD
+            self._settle(case, Outcome.UNKNOWN if is_unheard else Outcome.REFUSED, answer.said)
         else:
             case.next_try = now + min(max(patience.again, answer.after), 2 * patience.again)
 
@@ -257,6 +259,9 @@ class Recreation:
     def _unfinished(self, case: Case, pods: Pods | None) -> tuple[Outcome, str]:
         if case.evicted is not None or (case.is_asked and pods is None):
             return Outcome.UNKNOWN, "interrupted before the cluster was seen again"
+        if case.is_asked and (case.answer is None or case.answer.verdict in (Verdict.UNHEARD, Verdict.EVICTED)):
+            # The pod was there, and the request may still be under way; its answer may come at this very moment.
+            return Outcome.UNKNOWN, "interrupted before its eviction was answered"
         refusal = case.answer.said if case.answer else ""
         if refusal:
             return Outcome.REFUSED, refusal

@@ -269,10 +269,30 @@ def test_after_a_ctrl_c_a_refused_pod_is_told_as_refused(run: Callable[..., Recr
     assert outcomes(run(cluster, planned("a", is_stuck=False))) == {"a": Outcome.REFUSED}
 
 
+@pytest.mark.parametrize("lost", LOST)
+def test_after_a_ctrl_c_nothing_is_claimed_of_an_eviction_without_an_answer(
+    run: Callable[..., Recreation], lost: Exception
+) -> None:
+    cluster = Cluster(item("a", **STUCK), item("b", **STUCK))
+    cluster.refusals = [lost, refused()]
+    cluster.on_look = Interrupts(1)
+    made = run(cluster, planned("a"), planned("b"))
+    assert outcomes(made) == {"a": Outcome.UNKNOWN, "b": Outcome.REFUSED}
+    assert made.cases[0].said == "interrupted before its eviction was answered"
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_evictions_that_are_never_answered_are_no_refusals(run: Callable[..., Recreation], lost: Exception) -> None:
+    cluster = Cluster(item("a", **STUCK))
+    cluster.refusals = [lost] * 1000
+    assert outcomes(run(cluster, planned("a"))) == {"a": Outcome.UNKNOWN}
+    assert Patience().refused < cluster.time < Patience().refused + 10
+
+
 def test_an_eviction_that_a_ctrl_c_cuts_off_is_looked_up(
     run: Callable[..., Recreation], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for is_done, outcome in ((True, Outcome.REPLACED), (False, Outcome.NOT_TRIED)):
+    for is_done, outcome in ((True, Outcome.REPLACED), (False, Outcome.UNKNOWN)):
         cluster = Cluster(item("a", **STUCK))
         post = cluster.post
 
