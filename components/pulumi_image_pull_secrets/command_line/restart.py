@@ -122,7 +122,7 @@ def _recreate(api: Api, planned: Plan, view: View) -> Recreation:
             _print([report.outcome_line(case, view)])
             progress.advance(task)
 
-        recreation = Recreation(api, planned.recreate, tell, PATIENCE)
+        recreation = Recreation(api, planned.recreate, tell, PATIENCE, view.passwords_in)
         recreation.run()
     return recreation
 

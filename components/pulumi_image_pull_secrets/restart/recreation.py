@@ -11,7 +11,7 @@ from ..doctor.observation import ObjectName
 from ..errors import ClusterUnreachableError
 from .eviction import Answer, Verdict, evict
 from .plan import Planned
-from .replacement import PodNow, Pods, Standing
+from .replacement import NO_PASSWORDS, Passwords, PodNow, Pods, Standing
 
 _AT_ONCE = 100
 """Evictions between two looks at the cluster."""
@@ -86,16 +86,24 @@ class Recreation:
     Pods that wait for an image serve nobody and are evicted at once. Those of one owner that don't wait are evicted
     one after the other, each when the one before has been replaced by one that is ready, and after all of that owner
     that wait: where a new pod doesn't get well, those that run stay.
+
+    ``passwords`` has, by namespace, what isn't shown of what was said.
     """
 
     def __init__(
-        self, api: Api, planned: Sequence[Planned], on_outcome: Callable[[Case], None], patience: Patience | None = None
+        self,
+        api: Api,
+        planned: Sequence[Planned],
+        on_outcome: Callable[[Case], None],
+        patience: Patience | None = None,
+        passwords: Passwords = NO_PASSWORDS,
     ) -> None:
         self.cases = [Case(each) for each in planned]
         self.is_interrupted = False
         self._api = api
         self._on_outcome = on_outcome
         self._patience = patience or Patience()
+        self._passwords = passwords
         self._last_seen = time.monotonic()
         """When the cluster was seen, or, before the first look, when the run began."""
         self._taken: set[str] = set()
@@ -127,7 +135,7 @@ class Recreation:
             self._trouble = str(error)
             return None
         self._last_seen = time.monotonic()
-        pods = Pods(item for items in lists for item in items)
+        pods = Pods((item for items in lists for item in items), self._passwords)
         if not any(case.is_asked for case in self.cases):
             self._taken |= pods.by_uid.keys()
         return pods

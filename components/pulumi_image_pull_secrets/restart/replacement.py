@@ -1,13 +1,18 @@
 """How the pods of a namespace are now, and how one that came in place of another does."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 
 from ..api import Object
 from ..doctor import parsing
 from ..doctor.observation import ObjectName, PodSeen
 from ..doctor.pull_failures import failure_of
+
+Passwords = Mapping[str, Collection[str]]
+"""By namespace, what no message may hold."""
+NO_PASSWORDS: Passwords = MappingProxyType({})
 
 _STARTING = {"", "ContainerCreating", "PodInitializing"}
 
@@ -32,13 +37,14 @@ class PodNow:
     """Why it isn't ready, one line, in words that go on from ``it``."""
 
 
-def pod_now(item: Object) -> PodNow:
+def pod_now(item: Object, passwords: Passwords = NO_PASSWORDS) -> PodNow:
     """A pod as the API has it now. Ephemeral containers don't count: a pod is as well as those that its work needs."""
     pod, status = parsing.pod(item).without_ephemeral(), item.get("status") or {}
     phase = status.get("phase") or ""
     conditions = {condition.get("type"): condition for condition in status.get("conditions") or []}
     for container in pod.containers:
-        if failure := failure_of(pod, container):
+        # Before anything is cut: what is left of a password wouldn't be found any more.
+        if failure := failure_of(pod, container, passwords.get(pod.namespace, ())):
             said = f": {failure.said}" if failure.said else ""
             where = f"waits for {container.image}: {container.waiting_reason} ({failure.kind.value}{said})"
             return PodNow(pod, Standing.PULL_FAILS, where)
@@ -61,11 +67,11 @@ def pod_now(item: Object) -> PodNow:
 class Pods:
     """All pods of some namespaces at one time."""
 
-    def __init__(self, items: Iterable[Object]) -> None:
+    def __init__(self, items: Iterable[Object], passwords: Passwords = NO_PASSWORDS) -> None:
         self.by_uid: dict[str, PodNow] = {}
         self._by_controller: dict[tuple[str, ObjectName], list[PodNow]] = {}
         for item in items:
-            now = pod_now(item)
+            now = pod_now(item, passwords)
             self.by_uid[now.pod.uid] = now
             if now.pod.controller:
                 self._by_controller.setdefault((now.pod.namespace, now.pod.controller), []).append(now)

@@ -46,9 +46,11 @@ def where(plan: Plan, context: str) -> str:
 def outcome_line(case: Case, view: View) -> Line:
     """What became of one pod. No password of its namespace is in it, whatever a registry said."""
     pod, outcome = case.planned.pod, case.outcome or Outcome.UNKNOWN
-    text = f"{pod.namespace}/{pod.name}: {_became(case, outcome)}"
+    said = case.said
+    # Before anything is cut: what is left of a password wouldn't be found any more.
     for password in sorted(view.passwords_in.get(pod.namespace, ()), key=len, reverse=True):
-        text = text.replace(password, "***")
+        said = said.replace(password, "***")
+    text = f"{pod.namespace}/{pod.name}: {_became(case, outcome, said)}"
     style = _GOOD if outcome.is_fine else _STYLES.get(outcome, _BAD)
     return Line(visible(text), f"{outcome.value:<{_WIDTH}} ", style)
 
@@ -87,12 +89,13 @@ def _left(left: Iterable[Left]) -> Iterator[str]:
         yield f"{who}{many} {lack} {listed(images)}: {why}"
 
 
-def _became(case: Case, outcome: Outcome) -> str:
+def _became(case: Case, outcome: Outcome, said: str) -> str:
+    """In words that go on from the pod's name; ``said`` is the case's, without passwords."""
     replacement = f"{case.replacement.pod.name} " if case.replacement else ""
     if outcome is Outcome.REFUSED:
         budget = case.answer.budget if case.answer else ""
-        return f"by PodDisruptionBudget {budget}: {line(case.said)}" if budget else line(case.said)
-    said = line(f"{replacement}{case.said}")
+        return f"by PodDisruptionBudget {budget}: {line(said)}" if budget else line(said)
+    said = line(f"{replacement}{said}")
     return {
         Outcome.GONE: f"nothing was done; {said}" if said else "nothing was done",
         Outcome.REMOVED: f"evicted; {said}",

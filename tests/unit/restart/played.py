@@ -10,6 +10,7 @@ from pulumi_image_pull_secrets.errors import ClusterUnreachableError
 from pulumi_image_pull_secrets.restart import recreation
 from pulumi_image_pull_secrets.restart.plan import Planned
 from pulumi_image_pull_secrets.restart.recreation import Case, Outcome, Patience, Recreation
+from pulumi_image_pull_secrets.restart.replacement import NO_PASSWORDS, Passwords
 
 from tests.unit.doctor.observed import UNAUTHORIZED, container, pod
 from tests.unit.restart.test_replacement import condition, item, waits
@@ -90,11 +91,11 @@ def planned(name: str, *, is_stuck: bool = True, **others: Any) -> Planned:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Recreation]:
-    def start(cluster: Cluster, *all_planned: Planned) -> Recreation:
+    def start(cluster: Cluster, *all_planned: Planned, passwords: Passwords = NO_PASSWORDS) -> Recreation:
         monkeypatch.setattr(recreation, "time", cluster)
         told: list[Case] = []
         api: Api = cluster  # type: ignore[assignment]
-        made = Recreation(api, all_planned, told.append, Patience())
+        made = Recreation(api, all_planned, told.append, Patience(), passwords)
         made.run()
         assert sorted(case.planned.pod.name for case in told) == sorted(each.pod.name for each in all_planned)
         return made

@@ -7,8 +7,9 @@ import pytest
 from pulumi_image_pull_secrets.errors import ClusterUnreachableError
 from pulumi_image_pull_secrets.restart.recreation import Outcome, Patience, Recreation
 
+from tests.unit.doctor.observed import UNAUTHORIZED
 from tests.unit.restart.played import READY, STUCK, Cluster, outcomes, planned, refused, run
-from tests.unit.restart.test_replacement import item
+from tests.unit.restart.test_replacement import item, waits
 
 __all__ = ["run"]
 
@@ -39,6 +40,14 @@ def test_running_pods_stay_where_the_replacement_of_one_does_not_pull(run: Calla
     assert "ImagePullBackOff (unauthorized" in made.cases[0].said
     assert made.cases[1].said == "since a was still waiting"
     assert Patience().failing < cluster.time < Patience().replaced
+
+
+def test_nothing_is_told_of_what_a_new_pod_says_where_a_password_is_in_it(run: Callable[..., Recreation]) -> None:
+    cluster = Cluster(item("a", **STUCK))
+    said = f"{UNAUTHORIZED}: made-up-by-the-test{'x' * 190}"
+    cluster.new = {"phase": "Pending", "containerStatuses": waits("ImagePullBackOff", said)}
+    made = run(cluster, planned("a"), passwords={"shop": {"made-up-by-the-test"}})
+    assert made.cases[0].said == "waits for ghcr.io/acme/web:1: ImagePullBackOff (unauthorized)"
 
 
 def test_a_replacement_that_never_starts_is_waited_for_a_bounded_time(run: Callable[..., Recreation]) -> None:

@@ -76,6 +76,17 @@ def test_a_debugging_container_that_waits_does_not_count(reason: str) -> None:
     assert pod_now(made).standing is Standing.READY
 
 
+def test_nothing_is_told_of_what_holds_a_password_not_even_its_end() -> None:
+    password = "made-up-by-the-test"
+    for length in range(160, 220):
+        said = f"unauthorized: {password}{'x' * length}"
+        made = item(phase="Pending", containerStatuses=waits("ErrImagePull", said))
+        (now,) = Pods([made], {"shop": {password}}).by_uid.values()
+        assert now.said == "waits for ghcr.io/acme/web:1: ErrImagePull (unauthorized)"
+    (other,) = Pods([made], {"other": {password}}).by_uid.values()
+    assert other.said.endswith("x)")
+
+
 def replaced_by(of: dict[str, Any], *there: dict[str, Any], taken: frozenset[str] = frozenset()) -> str | None:
     now = Pods(there).replacement(pod_now(of).pod, taken | {of["metadata"]["uid"]})
     return now.pod.name if now else None

@@ -91,6 +91,15 @@ def test_a_password_that_a_registry_repeats_is_not_told() -> None:
     assert line.text == "shop/old: evicted; *** is wrong"
 
 
+@pytest.mark.parametrize("outcome", [Outcome.STILL_WAITING, Outcome.REFUSED])
+def test_no_part_of_a_password_is_told_where_a_long_message_is_cut(outcome: Outcome) -> None:
+    password = "made-up-by-the-test-" * 3
+    seen = View(observe(secret(content=config(**{"ghcr.io": login(password=password)}))))
+    for length in range(200, 310, 5):
+        text = outcome_line(case(outcome, "x" * length + " " + password + " is wrong"), seen).text
+        assert "made" not in text
+
+
 def test_the_summary_counts_and_says_what_to_do_next() -> None:
     cases = [case(Outcome.REPLACED), case(Outcome.REPLACED), case(Outcome.STILL_WAITING)]
     line = summary(cases, is_interrupted=False)
