@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 from rich.console import Console
@@ -20,7 +20,7 @@ from ..restart.plan import Plan, plan
 from ..restart.recreation import Case, Patience, Recreation
 from .cluster import Cluster
 from .options import ContextOption, KubeconfigOption, namespaces_of
-from .outcomes import Outcome, UsageMistakeError, note
+from .outcomes import Outcome, OutputError, UsageMistakeError, note, write
 
 PATIENCE = Patience()
 ROLE = "deploy/rbac-restart.yaml"
@@ -112,6 +112,7 @@ def _is_agreed(question: str) -> bool:
 def _recreate(api: Api, planned: Plan, view: View) -> Recreation:
     console = Console(stderr=True)
     columns = (TextColumn("waiting for new pods"), BarColumn(), MofNCompleteColumn())
+    unwritten: list[OutputError] = []
     # On a terminal what is printed goes above the bar; elsewhere the two have nothing to do with each other.
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal, redirect_stdout=sys.stdout.isatty()
@@ -119,18 +120,30 @@ def _recreate(api: Api, planned: Plan, view: View) -> Recreation:
         task = progress.add_task("", total=len(planned.recreate))
 
         def tell(case: Case) -> None:
-            _print([report.outcome_line(case, view)])
+            # Evictions are under way, and are seen to their end whatever becomes of what is told of them.
+            try:
+                _print([report.outcome_line(case, view)])
+            except OutputError as error:
+                unwritten.append(error)
             progress.advance(task)
 
         recreation = Recreation(api, planned.recreate, tell, PATIENCE, view.passwords_in)
         recreation.run()
+    if unwritten:
+        raise unwritten[0]
     return recreation
 
 
 def _print(lines: Iterable[report.Line]) -> None:
-    console = Console()
-    for each in lines:
-        console.print(Text.assemble((each.word, each.style), _fitting(each.text, console)), soft_wrap=True)
+    write(lambda file: _rendered(lines, file))
+
+
+def _rendered(lines: Iterable[report.Line], file: TextIO) -> str:
+    console = Console(file=file)
+    with console.capture() as capture:
+        for each in lines:
+            console.print(Text.assemble((each.word, each.style), _fitting(each.text, console)), soft_wrap=True)
+    return capture.get()
 
 
 def _fitting(text: str, console: Console) -> str:
