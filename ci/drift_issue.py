@@ -98,7 +98,7 @@ def main(
 ) -> None:
     """Brings the issue up to date, with the token in GITHUB_TOKEN."""
     comparisons = {stack: Comparison.read(stack, folder) for stack in stacks.names()}
-    token = os.environ.get("GITHUB_TOKEN")
+    token = os.environ.get("GITHUB_TOKEN", "").strip()
     if not token:
         sys.exit("error: GITHUB_TOKEN is empty; it needs a token that may write issues")
     try:

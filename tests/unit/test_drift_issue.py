@@ -122,7 +122,7 @@ def test_all_that_pulumi_printed_stays_in_one_block_and_moves_no_cursor(parts: l
     assert not re.search("[\r\x1b\u202e]", text)
 
 
-@pytest.mark.parametrize("token", ["", None])
+@pytest.mark.parametrize("token", ["", " \n", None])
 def test_says_that_the_token_is_missing(token: str | None, night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_TOKEN", raising=False)
     if token is not None:
@@ -139,6 +139,13 @@ def test_says_what_github_answered_and_never_the_token(
     with pytest.raises(SystemExit, match=r"GET .*: 403 Resource not accessible by integration") as error:
         night()
     assert wrong not in str(error.value)
+
+
+def test_white_space_around_the_token_does_not_count(
+    github: GitHub, night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", f" {github.token}\n")
+    assert night(prod=DRIFT) == "opened issue 1\n"
 
 
 def test_says_that_github_is_not_there(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:

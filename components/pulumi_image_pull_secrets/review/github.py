@@ -3,6 +3,7 @@
 https://docs.github.com/en/rest, of GitHub's own and of Enterprise servers.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -57,18 +58,31 @@ class GitHub:
 
 @contextmanager
 def connected(url: str, token: str) -> Iterator[GitHub]:
-    """GitHub's API at ``url``. Errors of the network are raised as GitHubError, in the body as well."""
+    """GitHub's API at ``url``. Errors of the network are raised as GitHubError, in the body as well.
+
+    White space around the token doesn't count. Raises GitHubError for a token that no header can hold.
+    """
     headers = {
         "Accept": "application/vnd.github+json",
-        "Authorization": f"Bearer {token}",
+        "Authorization": f"Bearer {_checked(token)}",
         "X-GitHub-Api-Version": _VERSION,
     }
     try:
         transport = httpx.HTTPTransport(retries=2)
         with httpx.Client(headers=headers, timeout=SECONDS, follow_redirects=True, transport=transport) as client:
             yield GitHub(url, client)
+    except httpx.LocalProtocolError:
+        # Its text may be that of a header, and so the token.
+        raise GitHubError(f"{url} can't be asked: the request breaks the rules of HTTP") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise GitHubError(f"{url} can't be reached: {error or type(error).__name__}") from None
+
+
+def _checked(token: str) -> str:
+    stripped = token.strip()
+    if not re.fullmatch("[!-~]+", stripped):
+        raise GitHubError("the token is empty, or holds a character that no token of GitHub's has")
+    return stripped
 
 
 def _content(answer: httpx.Response, kind: type[_T]) -> _T:
