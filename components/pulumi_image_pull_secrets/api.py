@@ -132,7 +132,8 @@ class Api:
 
         With ``once`` it isn't sent again where it may have been heard: a second answer wouldn't tell what came of it.
         """
-        retries = self._retries.new(read=0, status=0) if once else self._retries
+        # "other" is what breaks in TLS, also after all was sent.
+        retries = self._retries.new(read=0, status=0, other=0) if once else self._retries
         return self._ask("POST", path, body=content, retries=retries)
 
     def _ask(

@@ -5,7 +5,9 @@ import time
 from pathlib import Path
 
 import pytest
+import urllib3
 from pulumi_image_pull_secrets.api import Api, path_of
+from pulumi_image_pull_secrets.errors import ClusterUnreachableError
 
 
 @pytest.fixture
@@ -68,3 +70,26 @@ def test_ctrl_c_waits_for_nothing(api: Api) -> None:
     assert not answered.is_set()
     answered.set()
     assert len(asked) < 20
+
+
+@pytest.mark.parametrize(
+    "error",
+    [urllib3.exceptions.SSLError("eof"), urllib3.exceptions.ProtocolError("reset")],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_is_to_be_sent_once_is_not_sent_again_when_the_connection_breaks(
+    api: Api, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    sent: list[str] = []
+
+    def break_after_sending(_: object, __: object, method: str, *___: object, **____: object) -> None:
+        sent.append(method)
+        raise error
+
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr(urllib3.HTTPConnectionPool, "_make_request", break_after_sending)
+    for once in (True, False):
+        sent.clear()
+        with pytest.raises(ClusterUnreachableError):
+            api.post("/evict", {}, once=once)
+        assert (len(sent) == 1) is once
