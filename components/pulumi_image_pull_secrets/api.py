@@ -112,12 +112,15 @@ class Api:
             pool.shutdown(wait=not is_interrupted, cancel_futures=is_interrupted)
 
     def list(self, path: str, *, field_selector: str = "", metadata_only: bool = False) -> Iterator[Object]:
-        """The items of a list, page by page; with ``metadata_only`` nothing else of them is sent."""
+        """The items of a list, page by page; with ``metadata_only`` nothing else of them is sent.
+
+        Raises NotFoundError where the API has no such list, which is something else than an empty one.
+        """
         query = {"limit": str(PAGE)}
         if field_selector:
             query["fieldSelector"] = field_selector
         while True:
-            page = self._ask("GET", path, query, accept=_METADATA_ONLY if metadata_only else _WHOLE) or {}
+            page = self._ask("GET", path, query, accept=_METADATA_ONLY if metadata_only else _WHOLE)
             yield from page.get("items") or []
             query["continue"] = page.get("metadata", {}).get("continue") or ""
             if not query["continue"]:
@@ -125,7 +128,9 @@ class Api:
 
     def get(self, path: str) -> Object | None:
         """The object at ``path``, or None where there is none."""
-        return self._ask("GET", path)
+        with contextlib.suppress(NotFoundError):
+            return self._ask("GET", path)
+        return None
 
     def post(self, path: str, content: Object, *, once: bool = False) -> Object | None:
         """The answer to ``content``, or None where ``path`` isn't there.
@@ -134,7 +139,9 @@ class Api:
         """
         # "other" is what breaks in TLS, also after all was sent.
         retries = self._retries.new(read=0, status=0, other=0) if once else self._retries
-        return self._ask("POST", path, body=content, retries=retries)
+        with contextlib.suppress(NotFoundError):
+            return self._ask("POST", path, body=content, retries=retries)
+        return None
 
     def _ask(
         self,
@@ -145,7 +152,7 @@ class Api:
         body: Object | None = None,
         accept: str = _WHOLE,
         retries: urllib3.Retry | None = None,
-    ) -> Object | None:
+    ) -> Object:
         try:
             response = self._connections.request(
                 method,
@@ -161,8 +168,6 @@ class Api:
             content = response.data
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise self._unreachable(error) from None
-        if response.status == HTTPStatus.NOT_FOUND:
-            return None
         answer = _parsed(content)
         if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
             raise self._refused(response, answer or {})
@@ -183,7 +188,8 @@ class Api:
             return ForbiddenError(message, response.status, status)
         if response.status == HTTPStatus.UNAUTHORIZED:
             return ClusterUnreachableError(f"{where} doesn't accept the kubeconfig's credentials; log in again")
-        return RefusedError(f"{where} answered {response.status} {response.reason}", response.status, status)
+        kind = NotFoundError if response.status == HTTPStatus.NOT_FOUND else RefusedError
+        return kind(f"{where} answered {response.status} {response.reason}", response.status, status)
 
     def _unreachable(self, error: Exception) -> ClusterUnreachableError:
         return ClusterUnreachableError(
@@ -205,6 +211,10 @@ class RefusedError(ClusterUnreachableError):
 
 class ForbiddenError(RefusedError):
     """Something that this user may not do."""
+
+
+class NotFoundError(RefusedError):
+    """Nothing is at the path: no such object, or no such resource in this cluster's API."""
 
 
 class _Retry(urllib3.Retry):

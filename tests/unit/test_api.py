@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import urllib3
-from pulumi_image_pull_secrets.api import Api, path_of
+from pulumi_image_pull_secrets.api import Api, NotFoundError, path_of
 from pulumi_image_pull_secrets.errors import ClusterUnreachableError
 
 
@@ -93,3 +93,13 @@ def test_what_is_to_be_sent_once_is_not_sent_again_when_the_connection_breaks(
         with pytest.raises(ClusterUnreachableError):
             api.post("/evict", {}, once=once)
         assert (len(sent) == 1) is once
+
+
+def test_what_is_not_there_is_none_and_a_list_that_is_not_there_is_no_empty_one(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(urllib3.PoolManager, "request", lambda *_, **__: urllib3.HTTPResponse(b"{}", status=404))
+    assert api.get("/api/v1/namespaces/a") is None
+    assert api.post("/api/v1/namespaces/a/pods/b/eviction", {}) is None
+    with pytest.raises(NotFoundError, match=r'the cluster of context "a" \(https://192.0.2.1\) answered 404'):
+        list(api.list("/api/v1/pods"))

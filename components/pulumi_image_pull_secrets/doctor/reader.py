@@ -3,13 +3,14 @@
 Only Secrets of the two types for registry credentials are read whole. Of others the names are asked for, as metadata.
 """
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from http import HTTPStatus
 
-from ..api import Api, ForbiddenError, Object, path_of
+from ..api import Api, ForbiddenError, NotFoundError, Object, path_of
 from . import kinds, parsing
 from .kinds import Kind
 from .observation import ObjectName, Observation, PodSeen
@@ -51,7 +52,7 @@ class _Reader:
         workloads = [
             parsing.workload(name, item)
             for name, kind in kinds.WORKLOADS.items()
-            for item in self._read(kind)
+            for item in self._read_if_known(kind)
         ]  # fmt: skip
         return Observation(
             now=datetime.now(timezone.utc),
@@ -77,7 +78,12 @@ class _Reader:
         for items in self._api.each(self._namespace_names(), lambda name: self._in_namespace(kind, name)):
             yield from self._noted(items)
 
-    def _list(self, kind: Kind, namespace: str = "") -> Iterator[Object]:
+    def _read_if_known(self, kind: Kind) -> Iterator[Object]:
+        # A cluster without pods or Secrets is none, but one without CronJobs may be.
+        with contextlib.suppress(NotFoundError):
+            yield from self._read(kind)
+
+    def _list(self, kind: Kind, namespace: str | None = None) -> Iterator[Object]:
         where = path_of(kind.plural, namespace, version=kind.version)
         return self._api.list(where, field_selector=kind.field_selector, metadata_only=kind.metadata_only)
 
