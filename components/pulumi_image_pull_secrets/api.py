@@ -78,8 +78,9 @@ class Api:
                 else:
                     load_kube_config_from_dict(dict(found.content), context, configuration)
             self._connections: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
-        # ImportError: a proxy-url with socks5:// needs PySocks.
-        except (ConfigException, OSError, ValueError, TypeError, KeyError, ImportError) as error:
+        # What comes out of it has no common root: a login with OIDC is renewed here, by three libraries, and what the
+        # kubeconfig holds, such as a proxy-url with socks5://, may need packages that aren't there.
+        except Exception as error:
             raise ClusterUnreachableError(
                 f'what the kubeconfig has for context "{context}" can\'t be used ({type(error).__name__.lstrip("_")}); '
                 f"try: kubectl --context {context} get namespaces"

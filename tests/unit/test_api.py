@@ -1,11 +1,17 @@
 """Requests to the API server, as far as no server is needed for them."""
 
+import base64
+import json
+import secrets
 import threading
 import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import urllib3
+import yaml
 from pulumi_image_pull_secrets.api import Api, NotFoundError, path_of
 from pulumi_image_pull_secrets.errors import ClusterUnreachableError
 
@@ -16,6 +22,80 @@ def api(tmp_path: Path) -> Api:
         "contexts: [{name: a, context: {cluster: c}}]\nclusters: [{name: c, cluster: {server: 'https://192.0.2.1'}}]\n"
     )
     return Api(context="a", kubeconfig=str(tmp_path / "kubeconfig"))
+
+
+class IdentityProvider(ThreadingHTTPServer):
+    """One of OpenID Connect's, on a port of this machine."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _ProviderHandler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class _ProviderHandler(BaseHTTPRequestHandler):
+    server: IdentityProvider
+
+    def do_GET(self) -> None:
+        self._answer(200, {"token_endpoint": f"{self.server.url}/token"})
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(400, {"error": "invalid_grant", "error_description": "the refresh token has expired"})
+
+    def _answer(self, status: int, content: object) -> None:
+        text = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[IdentityProvider]:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    with IdentityProvider() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def of_oidc(issuer: str, refresh_token: str) -> str:
+    """The kubeconfig of a user whose token is over."""
+    body = base64.urlsafe_b64encode(b'{"exp": 1000}').decode().rstrip("=")
+    settings = {
+        "idp-issuer-url": issuer,
+        "client-id": "kubectl",
+        "client-secret": "-",
+        "id-token": f"e30.{body}.c2ln",
+        "refresh-token": refresh_token,
+    }
+    return yaml.safe_dump(
+        {
+            "contexts": [{"name": "a", "context": {"cluster": "c", "user": "u"}}],
+            "clusters": [{"name": "c", "cluster": {"server": "https://192.0.2.1"}}],
+            "users": [{"name": "u", "user": {"auth-provider": {"name": "oidc", "config": settings}}}],
+        }
+    )
+
+
+@pytest.mark.parametrize(("is_there", "kind"), [(True, "InvalidGrantError"), (False, "MaxRetryError")])
+def test_an_oidc_login_that_cannot_be_renewed_is_told(provider: IdentityProvider, is_there: bool, kind: str) -> None:
+    issuer = provider.url if is_there else "http://127.0.0.1:9"
+    refresh_token = secrets.token_urlsafe(16)
+    with pytest.raises(ClusterUnreachableError) as error:
+        Api(context="a", kubeconfig=of_oidc(issuer, refresh_token))
+    assert str(error.value) == (
+        f'what the kubeconfig has for context "a" can\'t be used ({kind}); try: kubectl --context a get namespaces'
+    )
+    assert refresh_token not in str(error.value)
 
 
 @pytest.mark.parametrize(
