@@ -98,8 +98,22 @@ def _paths(kubeconfig: str | None, environ: Mapping[str, str]) -> Iterator[Path]
         yield Path(environ.get("HOME", "~")).expanduser() / ".kube" / "config"
         return
     # As kubectl does: a file of the list that isn't there is passed over, unless none is.
-    existing = [path for path in paths if path.exists()]
+    existing = [path for path in paths if _may_exist(path)]
     yield from existing or paths[:1]
+
+
+def _may_exist(path: Path) -> bool:
+    """Whether a file is there, or nobody can say, such as in a folder that may not be entered.
+
+    Such a file isn't passed over: a context of the same name behind it may be another cluster's. Reading it says why.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _expanded(path: str) -> Path:

@@ -1,5 +1,6 @@
 """Where the kubeconfig is found, and that no context but the one that was asked for is ever taken."""
 
+import errno
 import json
 import os
 import secrets
@@ -117,6 +118,30 @@ def test_a_given_path_goes_before_the_environment(tmp_path: Path) -> None:
     environ = {"KUBECONFIG": str(other)}
     assert kubeconfig.find("prod", str(given_path), environ).source == str(given_path)
     assert 'context "staging" is not in' in error("staging", str(given_path), environ)
+
+
+def test_a_file_of_several_that_cannot_be_looked_at_is_told_and_not_passed_over(tmp_path: Path) -> None:
+    path, too_long = write(tmp_path / "prod", "prod"), "x" * 300
+    environ = {"KUBECONFIG": os.pathsep.join([too_long, str(path)])}
+    assert error("prod", environ=environ).endswith(f"{too_long} can't be read: File name too long")
+    # Behind the one that is used it isn't read.
+    environ = {"KUBECONFIG": os.pathsep.join([str(path), too_long])}
+    assert kubeconfig.find("prod", environ=environ).source == str(path)
+
+
+def test_a_file_of_several_in_a_folder_that_may_not_be_entered_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden, path = write(tmp_path / "hidden" / "config", "prod"), write(tmp_path / "prod", "prod")
+
+    # The superuser, whom no folder keeps out, may run this.
+    def refuse(self: Path, *_: Any, **__: Any) -> Any:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+
+    monkeypatch.setattr(type(hidden), "stat", refuse)
+    monkeypatch.setattr(type(hidden), "read_text", refuse)
+    environ = {"KUBECONFIG": os.pathsep.join(map(str, [hidden, path]))}
+    assert error("prod", environ=environ) == f"the kubeconfig {hidden} can't be read: Permission denied"
 
 
 @pytest.mark.parametrize("environ", [{"KUBECONFIG": "/nowhere/a:/nowhere/b"}, {"HOME": "/nowhere"}])
