@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pulumi_image_pull_secrets.review.github import GitHub, GitHubError, connected
+from pulumi_image_pull_secrets.errors import ImagePullSecretsError
+from pulumi_image_pull_secrets.review.github import GitHub, connected
 from pulumi_image_pull_secrets.wording import visible
 
 from sandbox import stacks
@@ -104,7 +105,7 @@ def main(
     try:
         with connected(os.environ.get("GITHUB_API_URL") or "https://api.github.com", token) as github:
             print(Issues(github, repo, author).tell(body(comparisons, run)))
-    except GitHubError as error:
+    except ImagePullSecretsError as error:
         sys.exit(f"error: {error}")
 
 

@@ -148,6 +148,14 @@ def test_white_space_around_the_token_does_not_count(
     assert night(prod=DRIFT) == "opened issue 1\n"
 
 
+def test_says_that_the_file_of_certificates_is_not_there(
+    github: GitHub, night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    with pytest.raises(SystemExit, match=r"error: SSL_CERT_FILE: '/nowhere/ca\.pem' can't be read"):
+        night()
+
+
 def test_says_that_github_is_not_there(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving("token") as gone:
         url = gone.url

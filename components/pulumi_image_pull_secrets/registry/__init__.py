@@ -25,8 +25,8 @@ def ask_all(
 
     ``timeout`` is in seconds, for each image; a registry that isn't reached in it isn't asked again. ``ca_file`` has
     the certificates, as PEM, of authorities that are trusted besides the system's. Nothing that registries do raises
-    an error. Raises MissingPackageError where httpx isn't installed, and CertificateFileError where ``ca_file`` can't
-    be used.
+    an error. Raises MissingPackageError where httpx isn't installed, and CertificateFileError where ``ca_file``, or
+    what ``SSL_CERT_FILE`` names, can't be used.
     """
     with _httpx_needed():
         from . import asking

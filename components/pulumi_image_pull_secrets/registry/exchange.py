@@ -17,8 +17,7 @@ from types import TracebackType
 import httpx
 
 from .. import USER_AGENT
-from ..errors import CertificateFileError
-from ..names import shown
+from . import certificates
 from .addresses import host_text, is_loopback
 
 _MAX_REDIRECTS = 5
@@ -150,14 +149,13 @@ def address(text: str) -> httpx.URL | None:
 
 def trusted(ca_file: str | None) -> ssl.SSLContext:
     """What certificates are checked against. Raises CertificateFileError."""
-    context = httpx.create_ssl_context()
+    context = certificates.trusted()
     context.load_default_certs()
     if ca_file is not None:
         try:
             context.load_verify_locations(ca_file)
         except (OSError, ValueError) as error:
-            why = "is not a file of certificates in PEM" if isinstance(error, ssl.SSLError) else "can't be read"
-            raise CertificateFileError(f"{shown(ca_file)} {why}") from None
+            raise certificates.unusable(ca_file, error) from None
     return context
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import httpx
 
 from ..errors import ImagePullSecretsError
+from ..registry import certificates
 
 PAGE = 100
 """Entries in one answer, the most that GitHub gives."""
@@ -60,15 +61,16 @@ class GitHub:
 def connected(url: str, token: str) -> Iterator[GitHub]:
     """GitHub's API at ``url``. Errors of the network are raised as GitHubError, in the body as well.
 
-    White space around the token doesn't count. Raises GitHubError for a token that no header can hold.
+    White space around the token doesn't count. Raises GitHubError for a token that no header can hold, and
+    CertificateFileError for a file of authorities, which the environment names, that can't be used.
     """
     headers = {
         "Accept": "application/vnd.github+json",
         "Authorization": f"Bearer {_checked(token)}",
         "X-GitHub-Api-Version": _VERSION,
     }
+    transport = httpx.HTTPTransport(verify=certificates.trusted(), retries=2)
     try:
-        transport = httpx.HTTPTransport(retries=2)
         with httpx.Client(headers=headers, timeout=SECONDS, follow_redirects=True, transport=transport) as client:
             yield GitHub(url, client)
     except httpx.LocalProtocolError:

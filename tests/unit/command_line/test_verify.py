@@ -153,3 +153,18 @@ def test_without_httpx_one_line_says_what_to_install() -> None:
         "MissingPackageError asking a registry needs the package httpx, which is not installed; "
         "type: pip install 'pulumi-image-pull-secrets[verify]'\n"
     ), ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("certificates", "said"),
+    [("/nowhere/ca.pem", "can't be read"), (__file__, "is not a file of certificates in PEM")],
+)
+def test_certificates_that_the_environment_names_and_that_cannot_be_used_end_with_2(
+    command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, certificates: str, said: str
+) -> None:
+    command_line.sees(SEEN)
+    monkeypatch.setenv("SSL_CERT_FILE", certificates)
+    ran = command_line.run("doctor", "--verify")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: SSL_CERT_FILE: '")
+    assert ran.err.endswith(f" {said}\n")

@@ -207,6 +207,19 @@ class TestCommand:
         assert "Traceback" not in done.output
         assert "a-token" not in done.output
 
+    @pytest.mark.parametrize(
+        ("certificates", "message"),
+        [("/nowhere/ca.pem", "can't be read"), (__file__, "is not a file of certificates in PEM")],
+    )
+    def test_certificates_that_cannot_be_used_end_with_2(
+        self, github: GitHub, file: Path, certificates: str, message: str
+    ) -> None:
+        done = self.run(github, file, "--repo", REPOSITORY, GITHUB_TOKEN="t", SSL_CERT_FILE=certificates)
+        assert done.exit_code == 2
+        assert done.output.startswith("error: SSL_CERT_FILE: '")
+        assert done.output.endswith(f" {message}\n")
+        assert github.requests == []
+
     def test_a_server_that_is_not_there_ends_with_3(self, file: Path) -> None:
         gone = GitHub()
         with serve(gone):
