@@ -14,7 +14,7 @@ from ..review import engine, engine_json, pods, report_json, report_markdown, re
 from ..review.engine_json import Preview, PreviewUnreadableError
 from ..review.report import Review, review_of, together
 from ..review.risks import Pods
-from .outcomes import Outcome, note
+from .outcomes import Outcome, note, write
 
 _STDIN = "-"
 _PLACE = "{stack}"
@@ -144,7 +144,9 @@ def _reviewed(data: bytes, source: str, stack: str | None, ask_pods: bool, error
     elif read.stack not in (None, stack.rpartition("/")[2]):
         return Review(stack, errors=(f"{source} is the preview of another stack, {read.stack}",))
     if stack is None:
-        raise typer.BadParameter(f"{source} names no stack, since its preview failed early; name it with --stack")
+        # One that failed before its first step. Its document may still say why, and the others are reported as well.
+        unnamed = f"{source} names no stack, since its preview failed early; name it with --stack"
+        return Review(source, errors=read.messages("error") or (unnamed,), warnings=read.messages("warning"))
     seen, unseen = _pods(read) if ask_pods else (None, None)
     review = review_of(read, stack, error=error, pods=seen)
     return replace(review, warnings=(*review.warnings, unseen)) if unseen else review
@@ -164,7 +166,7 @@ def _pods(read: Preview) -> tuple[Pods | None, str | None]:
 def _write(reviews: list[Review], format_: Format, output: str | None, artifact: str | None) -> None:
     if output is None or output == _STDIN:
         # The report is in the encoding of the terminal, or of what reads it.
-        sys.stdout.write(_rendered(reviews, format_, artifact, sys.stdout))
+        write(lambda file: _rendered(reviews, format_, artifact, file))
         return
     one_each = _PLACE in output
     for group in [[review] for review in reviews] if one_each else [reviews]:

@@ -15,6 +15,7 @@ DOCUMENTS = Path(__file__).parent / "documents"
 RENAMED = DOCUMENTS / "renamed.json"
 ROTATED = DOCUMENTS / "rotated.json"
 FAILED = DOCUMENTS / "failed.json"
+COMMAND = [sys.executable, "-c", "from pulumi_image_pull_secrets.command_line import main; main()", "preview"]
 
 
 @pytest.fixture(autouse=True)
@@ -81,11 +82,27 @@ class TestFromFiles:
     def test_one_that_failed_early_is_told_under_the_stack_that_was_asked_for(self, tmp_path: Path) -> None:
         early = tmp_path / "early.json"
         early.write_text('{"diagnostics": [{"message": "error: no such plugin", "severity": "error"}]}')
-        assert run("--from", early).exit_code == 2
         result = run("--from", early, "--stack", "prod", "--format", "markdown")
         assert result.exit_code == 3
         assert result.stdout.startswith("<!-- image-pull-secrets preview: prod -->\n")
         assert "no such plugin" in result.stdout
+
+    @pytest.mark.parametrize(
+        ("document", "message"),
+        [
+            ('{"diagnostics": [{"message": "error: no such plugin", "severity": "error"}]}', "no such plugin"),
+            ('{"diagnostics": []}', "early.json names no stack, since its preview failed early; name it with --stack"),
+        ],
+    )
+    def test_one_that_failed_early_and_names_no_stack_is_told_by_its_file_beside_the_others(
+        self, tmp_path: Path, document: str, message: str
+    ) -> None:
+        (tmp_path / "early.json").write_text(document)
+        result = run("--from", "early.json", "--from", RENAMED)
+        assert result.exit_code == 3
+        assert "early.json: the preview failed" in result.output
+        assert message in result.output
+        assert "Secret renamed: created, in place of regcred" in result.output
 
     def test_one_without_a_summary_has_not_come_to_its_end(self, tmp_path: Path) -> None:
         cut = json.loads(RENAMED.read_text())
@@ -175,12 +192,25 @@ class TestOutput:
         environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
         for form in ("text", "markdown", "json"):
             done = subprocess.run(
-                [sys.executable, "-c", "from pulumi_image_pull_secrets.command_line import main; main()",
-                 "preview", "--from", str(RENAMED), "--format", form],
-                env=environment, capture_output=True, check=True,
-            )  # fmt: skip
+                [*COMMAND, "--from", str(RENAMED), "--format", form], env=environment, capture_output=True, check=True
+            )
             assert done.stdout.isascii()
             assert b"renamed" in done.stdout
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+    def test_a_full_disk_is_told(self) -> None:
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run([*COMMAND, "--from", str(RENAMED)], stdout=full, stderr=subprocess.PIPE, text=True)
+        assert (done.returncode, done.stderr) == (3, "error: the output can't be written: No space left on device\n")
+
+    def test_whoever_stops_reading_causes_no_traceback_and_no_other_code(self) -> None:
+        reader, writer = os.pipe()
+        os.close(reader)
+        try:
+            done = subprocess.run([*COMMAND, "--from", str(RENAMED)], stdout=writer, stderr=subprocess.PIPE, text=True)
+        finally:
+            os.close(writer)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 class TestUsage:
