@@ -1,4 +1,4 @@
-"""How much hypothesis tries: enough to find a mistake within a few runs, and no more time than a save is worth."""
+"""How much hypothesis tries, enough to find a mistake within a few runs, and what of this machine tests don't see."""
 
 import gc
 
@@ -7,6 +7,14 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("unit", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unit")
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of this machine's would be asked for the servers that tests have on it."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
 
 
 @pytest.fixture(scope="module")

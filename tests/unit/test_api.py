@@ -56,8 +56,6 @@ class _ProviderHandler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[IdentityProvider]:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
     with IdentityProvider() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -4,6 +4,7 @@ https://docs.github.com/en/rest, of GitHub's own and of Enterprise servers.
 """
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ PAGE = 100
 SECONDS = 30.0
 """How long one request may take."""
 
+_PAUSES = (0.0, 0.5)
+"""Seconds before connecting a second and a third time."""
 _VERSION = "2022-11-28"
 _T = TypeVar("_T")
 
@@ -41,7 +44,7 @@ class GitHub:
         start = httpx.URL(self.url + path, params={**query, "per_page": str(PAGE)})
         following: httpx.URL | None = start
         while following is not None:
-            answer = self._client.get(following)
+            answer = self._send("GET", following)
             yield from (entry for entry in _content(answer, list) if isinstance(entry, dict))
             link = answer.links.get("next", {}).get("url")
             following = httpx.URL(link) if link else None
@@ -54,12 +57,23 @@ class GitHub:
 
     def ask_url(self, method: str, url: str, content: Mapping[str, object]) -> dict[str, Any]:
         """The same for an address that isn't under ``url``."""
-        return _content(self._client.request(method, url, json=content), dict)
+        return _content(self._send(method, url, content), dict)
+
+    def _send(self, method: str, url: httpx.URL | str, content: Mapping[str, object] | None = None) -> httpx.Response:
+        # Where no connection is made, nothing was sent. A transport of httpx's would try again by itself, but whoever
+        # gives a client one loses the proxies of the environment.
+        for pause in _PAUSES:
+            try:
+                return self._client.request(method, url, json=content)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                time.sleep(pause)
+        return self._client.request(method, url, json=content)
 
 
 @contextmanager
 def connected(url: str, token: str) -> Iterator[GitHub]:
-    """GitHub's API at ``url``. Errors of the network are raised as GitHubError, in the body as well.
+    """GitHub's API at ``url``, through the proxy of the environment if there is one. Errors of the network
+    are raised as GitHubError, in the body as well.
 
     White space around the token doesn't count. Raises GitHubError for a token that no header can hold, and
     CertificateFileError for a file of authorities, which the environment names, that can't be used.
@@ -69,15 +83,23 @@ def connected(url: str, token: str) -> Iterator[GitHub]:
         "Authorization": f"Bearer {_checked(token)}",
         "X-GitHub-Api-Version": _VERSION,
     }
-    transport = httpx.HTTPTransport(verify=certificates.trusted(), retries=2)
     try:
-        with httpx.Client(headers=headers, timeout=SECONDS, follow_redirects=True, transport=transport) as client:
+        with _client(headers) as client:
             yield GitHub(url, client)
     except httpx.LocalProtocolError:
         # Its text may be that of a header, and so the token.
         raise GitHubError(f"{url} can't be asked: the request breaks the rules of HTTP") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise GitHubError(f"{url} can't be reached: {error or type(error).__name__}") from None
+
+
+def _client(headers: Mapping[str, str]) -> httpx.Client:
+    context = certificates.trusted()
+    try:
+        return httpx.Client(headers=headers, timeout=SECONDS, follow_redirects=True, verify=context)
+    except (ValueError, ImportError, httpx.InvalidURL):
+        # Not told as it is: a proxy's address may hold a password.
+        raise GitHubError("the proxy that the environment names can't be used") from None
 
 
 def _checked(token: str) -> str:
