@@ -9,6 +9,7 @@ import typer
 
 from ..review.comment import CommentError, Place, marker_of, put
 from ..wording import visible
+from .outcomes import write
 
 _TOKEN = "GITHUB_TOKEN"
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
@@ -53,4 +54,4 @@ def comment(
         reason = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
         raise typer.BadParameter(f"{file} can't be read: {reason}", param_hint="--file") from None
     done, address = put(text, Place(api_url, repository, number), token)
-    typer.echo(f"{done.value}: {visible(address)}")
+    write(lambda _: f"{done.value}: {visible(address)}\n")
