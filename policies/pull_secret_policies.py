@@ -32,7 +32,7 @@ SECRET = "kubernetes:core/v1:Secret"
 
 def _no_plain_password(args: StackValidationArgs, report: ReportViolation) -> None:
     folder = (Path(__file__).parent / args.get_config()["project"]).resolve()
-    for file in sorted(folder.glob("Pulumi.*.yaml")):
+    for file in [*folder.glob("Pulumi.yaml"), *sorted(folder.glob("Pulumi.*.yaml"))]:
         try:
             for key in plain_passwords(file.read_text(encoding="utf-8")):
                 report(f"{file.name}: {key} is in plain text; pulumi config set --secret --path encrypts it", None)

@@ -4,6 +4,7 @@ Nothing here yields a password, or any part of one.
 """
 
 import base64
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -13,10 +14,12 @@ from typing import Any
 import yaml
 
 _SECRET_KEYS = ("password", "dockerconfigjson")
+_OF_A_PROJECT = ("value", "default")
+"""Where Pulumi.yaml has what is a stack file's value itself."""
 
 
 def plain_passwords(stack_file: str) -> Iterator[str]:
-    """The keys of a ``Pulumi.<stack>.yaml`` whose value is a password in plain text.
+    """The keys of a ``Pulumi.<stack>.yaml`` or ``Pulumi.yaml`` whose value is a password in plain text.
 
     An encrypted value is a mapping with ``secure``; a kubeconfig that is given as text counts as a password.
     Raises ValueError where the text is no YAML.
@@ -123,12 +126,23 @@ def _plain(path: str, key: str, value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
         if set(value) != {"secure"}:
             for inner, part in value.items():
-                yield from _plain(f"{path}.{inner}", str(inner), part)
+                yield from _plain(f"{path}.{inner}", key if inner in _OF_A_PROJECT else str(inner), part)
     elif isinstance(value, list):
         for index, part in enumerate(value):
             yield from _plain(f"{path}[{index}]", key, part)
-    elif value not in (None, "") and (name in _SECRET_KEYS or (name == "kubeconfig" and _is_kubeconfig(str(value)))):
-        yield path
+    elif name in _SECRET_KEYS or name == "kubeconfig":
+        if value not in (None, "") and (name in _SECRET_KEYS or _is_kubeconfig(str(value))):
+            yield path
+    elif (content := _in_json(value)) is not None:
+        yield from _plain(path, key, content)
+
+
+def _in_json(value: Any) -> Any:
+    """What a text holds that ``pulumi config set`` was given as JSON; None where it is just a text."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(value)
+    return None
 
 
 def _is_kubeconfig(value: str) -> bool:
@@ -141,9 +155,9 @@ def _host(key: str) -> str:
 
 
 def _username(entry: Mapping[str, Any]) -> str:
-    if entry.get("username"):
-        return str(entry["username"])
-    return base64.b64decode(entry.get("auth") or "").decode("utf-8", "replace").partition(":")[0]
+    """As the kubelet has it, for which ``auth`` goes before ``username``."""
+    name = base64.b64decode(entry.get("auth") or "").decode("utf-8", "replace").partition(":")[0]
+    return name or str(entry.get("username") or "")
 
 
 def _day(text: Any) -> date | None:

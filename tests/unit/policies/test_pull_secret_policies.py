@@ -70,17 +70,18 @@ def test_the_example_configuration_names_each_policy_and_only_what_it_takes() ->
     assert {name: set(properties) for name, properties in example.items()} == schemas
 
 
-def test_no_plain_password_reads_each_stack_file_of_the_project(tmp_path: Path) -> None:
+def test_no_plain_password_reads_each_stack_file_of_the_project_and_its_own(tmp_path: Path) -> None:
     password = secrets.token_urlsafe(16)
     (tmp_path / "Pulumi.dev.yaml").write_text(f"config:\n  a:password: {password}\n")
     (tmp_path / "Pulumi.prod.yaml").write_text("config: [")
     (tmp_path / "Pulumi.staging.yaml").write_bytes(b"\xff")
     (tmp_path / "Pulumi.yaml").write_text("name: a\nconfig:\n  password: x\n")
     told = [message for message, _ in asked("no-plain-password", {"project": str(tmp_path)})]
-    assert told[0].startswith("Pulumi.dev.yaml: a:password is in plain text")
-    assert told[1] == "Pulumi.prod.yaml can't be read: not YAML"
-    assert told[2].startswith("Pulumi.staging.yaml can't be read")
-    assert len(told) == 3
+    assert told[0].startswith("Pulumi.yaml: password is in plain text")
+    assert told[1].startswith("Pulumi.dev.yaml: a:password is in plain text")
+    assert told[2] == "Pulumi.prod.yaml can't be read: not YAML"
+    assert told[3].startswith("Pulumi.staging.yaml can't be read")
+    assert len(told) == 4
     assert password not in str(told)
 
 

@@ -42,6 +42,12 @@ def data(auths: Mapping[str, Any]) -> dict[str, str]:
         ({"image-pull-secrets:kubeconfig": "~/.kube/config"}, []),
         ({"image-pull-secrets:kubeconfig": "apiVersion: v1\nkind: Config\n"}, ["image-pull-secrets:kubeconfig"]),
         ({"image-pull-secrets:kubeconfig": '{"kind": "Config"}'}, ["image-pull-secrets:kubeconfig"]),
+        (
+            {"image-pull-secrets:registries": '[{"server": "a", "password": "x"}]'},
+            ["image-pull-secrets:registries[0].password"],
+        ),
+        ({"image-pull-secrets:registries": '[{"server": "a"', "other:text": "{plain}"}, []),
+        ({"image-pull-secrets:dockerConfigJson": {"value": "x"}}, ["image-pull-secrets:dockerConfigJson.value"]),
         (None, []),
         ([], []),
     ],
@@ -68,6 +74,7 @@ def test_hosts_and_user_names_are_read_from_a_secret() -> None:
         data({"https://index.docker.io/v1/": {"auth": auth}, "a.example:5000/team": {"username": "me"}})
     )
     assert found == [("index.docker.io", "bot"), ("a.example:5000", "me")]
+    assert credentials(data({"ghcr.io": {"username": "somebody", "auth": auth}})) == [("ghcr.io", "bot")]
 
 
 @pytest.mark.parametrize(
