@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pulumi_image_pull_secrets.attachment import OWNER_ANNOTATION, owner_of
 from pulumi_image_pull_secrets.passwords import commands
 from pulumi_image_pull_secrets.token_expiry import EXPIRES_ANNOTATION, as_text, parse_time
 
@@ -42,6 +43,10 @@ class TokenCommand:
     @property
     def printed(self) -> list[str]:
         return self._printed.read_text().split()
+
+
+def owner_of_the(stack: ProgramStack) -> str:
+    return owner_of(project="image-pull-secrets", stack=stack.name, component="pulls")
 
 
 @pytest.fixture
@@ -139,6 +144,27 @@ def test_nobody_plants_a_token_for_others(
 
     assert len(token.printed) == 2
     assert {password(cluster, name) for name in namespaces} == {token.printed[-1]}
+
+
+def test_nobody_plants_a_token_before_the_first_up(
+    cluster: LiveCluster, stack: ProgramStack, token: TokenCommand, namespaces: list[str]
+) -> None:
+    config = {"auths": {"tokens.example": {"auth": base64.b64encode(b"AWS:planted").decode()}}}
+    content = {".dockerconfigjson": base64.b64encode(json.dumps(config).encode()).decode()}
+    ends = as_text(datetime.now(timezone.utc) + LIFETIME - timedelta(minutes=1))
+    annotations = {OWNER_ANNOTATION: owner_of_the(stack), EXPIRES_ANNOTATION: ends}
+    planted = {"type": "kubernetes.io/dockerconfigjson", "data": content}
+    metadata = {"name": "regcred", "annotations": annotations}
+    for place in (namespaces[0], cluster.new_namespace()):
+        cluster.api.create_namespaced_secret(place, {**planted, "metadata": metadata})
+
+    right(stack.up())
+
+    assert len(token.printed) == 1
+    assert {password(cluster, name) for name in namespaces} == {token.printed[-1]}
+    # What lies elsewhere in this stack's name keeps nothing from being quiet.
+    right(stack.up())
+    assert len(token.printed) == 1
 
 
 def test_without_a_lifetime_the_command_is_asked_each_time(

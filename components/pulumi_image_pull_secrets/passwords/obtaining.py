@@ -14,6 +14,7 @@ from ..attachment import owner_in
 from ..docker_config import SECRET_KEY, SECRET_TYPE, registry_key
 from ..errors import PasswordCommandError, SettingsError
 from ..patterns import is_pattern
+from ..selection import NamespaceSeen, Selection, choose
 from ..settings import PROJECT, RegistrySettings, Settings
 from ..token_expiry import EXPIRES_ANNOTATION, as_text, expiry_in
 from . import commands, lifetime
@@ -75,13 +76,34 @@ def _expires(registries: Sequence[RegistrySettings]) -> str | None:
 def _kept(settings: Settings, registries: Sequence[RegistrySettings], owner: str) -> Reusable | None:
     with Api(context=settings.context, kubeconfig=settings.kubeconfig) as api:
         api.check()
-        found = [_written(secret) for secret in _secrets(api, settings) if owner_in(secret["metadata"]) == owner]
+        chosen = _chosen(api, settings)
+        found = [
+            _written(secret)
+            for secret in _secrets(api, settings)
+            if owner_in(secret["metadata"]) == owner and secret["metadata"]["namespace"] in chosen
+        ]
+    # Anybody can annotate a Secret of their own in this owner's name. One that few of the namespaces have is either
+    # that, as before a first up, or the beginning of an up that was killed.
+    if 2 * len(found) <= len(chosen):
+        return None
     return reusable(
         found,
         {registry_key(registry.server): registry.username for registry in registries},
         lifetime=min(map(_lifetime, registries)),
         now=datetime.now(timezone.utc),
     )
+
+
+def _chosen(api: Api, settings: Settings) -> set[str]:
+    """The namespaces that are the stack's business; by name alone where it may not list them."""
+    entries = [entry.choice() for entry in settings.namespaces]
+    selection = Selection.parse({"namespaces": entries, "exclude": [entry.exclusion() for entry in settings.exclude]})
+    seen: dict[str, NamespaceSeen] = {}
+    if selection.needs_all_namespaces:
+        with contextlib.suppress(ForbiddenError):
+            found = api.list(path_of("namespaces"), metadata_only=True)
+            seen = {item["metadata"]["name"]: NamespaceSeen.parse(item["metadata"]) for item in found}
+    return {choice.name for choice in choose(selection, seen).namespaces}
 
 
 def _secrets(api: Api, settings: Settings) -> Iterator[Object]:
