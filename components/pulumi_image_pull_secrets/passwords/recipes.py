@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from ..names import shown
 
 _ECR_HOST = re.compile(r"[0-9]+\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+")
-_ACR_HOST = re.compile(r"(?P<name>[a-z0-9-]+)\.azurecr\.[a-z.]+")
+# With a domain name label a hash comes behind the name, which has no hyphen itself.
+_ACR_HOST = re.compile(r"(?P<name>[a-z0-9]+)(-[a-z0-9]+)?\.azurecr\.[a-z.]+")
 _GAR_HOST = re.compile(r"[a-z0-9-]+-docker\.pkg\.dev|([a-z]+\.)?gcr\.io")
 
 

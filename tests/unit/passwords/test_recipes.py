@@ -21,6 +21,7 @@ from pulumi_image_pull_secrets.passwords import lifetime, recipes
         ("gar", "gcr.io", "gcloud auth print-access-token"),
         ("gar", "eu.gcr.io", "gcloud auth print-access-token"),
         ("acr", "acme.azurecr.io", "az acr login --name acme --expose-token --query accessToken -o tsv"),
+        ("acr", "acme-e7g0.azurecr.io", "az acr login --name acme --expose-token --query accessToken -o tsv"),
         ("acr", "acme.azurecr.cn", "az acr login --name acme --expose-token --query accessToken -o tsv"),
     ],
 )
