@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pulumi_image_pull_secrets.errors import PasswordCommandError
@@ -126,14 +127,22 @@ def test_one_that_closes_its_output_and_hangs_is_ended() -> None:
     assert "did not end within 2 s" in error(*python(script), seconds=2)
 
 
-def test_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
-    file = tmp_path / "pid"
+def test_ctrl_c_ends_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, waited_for = tmp_path / "pid", tmp_path / "waited-for"
     script = (
         "import os, signal, time\n"
         f"open({str(file)!r}, 'w').write(str(os.getpid()))\n"
+        f"while not os.path.exists({str(waited_for)!r}): time.sleep(0.01)\n"
         "os.kill(os.getppid(), signal.SIGINT)\n"
         "time.sleep(600)"
     )
+    read = commands._read
+
+    def reading(*arguments: Any) -> bytes | None:
+        waited_for.touch()
+        return read(*arguments)
+
+    monkeypatch.setattr(commands, "_read", reading)
     with pytest.raises(KeyboardInterrupt):
         commands.run(python(script))
     wait_for(lambda: ended(int(file.read_text())))
