@@ -102,7 +102,7 @@ class Exchange:
         server. Raises asyncio.TimeoutError, and UnreachableError, also where more than ``limit`` bytes come, unless it
         is 0: then none are read.
         """
-        asked = url
+        asked, has_moved = url, False
         headers = {"Accept": accept, "Authorization": authorization}
         for _ in range(_MAX_REDIRECTS + 1):
             client = self._near if is_near and is_loopback(url.host) else self._far
@@ -118,7 +118,6 @@ class Exchange:
                     target = response.headers.get("Location", "") if response.status_code in _REDIRECTS else ""
                     if not target:
                         body = await _read(response, limit)
-                        has_moved = _origin(url) != _origin(asked)
                         return Reply(response.status_code, response.headers, body, _authority(url), has_moved)
                     target_url = url.join(target)
             except UnreachableError:
@@ -134,7 +133,8 @@ class Exchange:
                 is_final = isinstance(error, (httpx.ConnectError, httpx.ProxyError))
                 raise UnreachableError(reason, is_final=is_final) from None
             if _origin(target_url) != _origin(url):
-                headers["Authorization"] = ""
+                # Nor is it sent where a redirect leads back.
+                headers["Authorization"], has_moved = "", True
             url = target_url
         raise UnreachableError(f"{host_text(_authority(asked))} redirects without end")
 

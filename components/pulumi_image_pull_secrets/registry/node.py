@@ -88,7 +88,12 @@ class Registry:
         )
 
     async def authorization(self, refusal: Reply, login: Login | None, scopes: tuple[str, ...] = ()) -> str:
-        """What to send after ``refusal``, which is a 401. Raises RefusedError and UnreachableError."""
+        """What to send after ``refusal``, which is a 401. Raises RefusedError and UnreachableError.
+
+        Without ``scopes`` a token is asked for as ``docker login`` does, for none at all: the scope of a registry's
+        challenge may be a placeholder (``repository:user/image:pull``), which its token server refuses.
+        https://github.com/distribution/distribution/blob/main/internal/client/auth/session.go
+        """
         if refusal.has_moved:
             raise UnreachableError(f"{self.host} redirects to {host_text(refusal.host)}, where no login is sent")
         challenges = parse(refusal.headers.get_list("WWW-Authenticate"))
@@ -105,7 +110,7 @@ class Registry:
         host = host_text(url.netloc.decode("ascii", "replace"))
         if challenge.service:
             url = url.copy_add_param("service", challenge.service)
-        for scope in sorted({*scopes, *challenge.scopes}):
+        for scope in sorted({*scopes, *challenge.scopes} if scopes else ()):
             url = url.copy_add_param("scope", scope)
         reply = await self.exchange.send(
             "GET",

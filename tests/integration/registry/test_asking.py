@@ -236,6 +236,7 @@ class TestLogin:
         giver, server = near(tokens.give), near(tokens.registry)
         tokens.realm = f"http://{giver.address}/token"
         assert self.ask(f"http://{server.address}/v2/", right)[0] is LoginResult.ACCEPTED
+        assert "scope" not in giver.requests[-1].query, "docker login asks for none"
         assert self.ask(server.address, login()) == (
             LoginResult.REFUSED,
             f"{giver.address} refuses the login (401)",

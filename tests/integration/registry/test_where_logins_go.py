@@ -91,6 +91,22 @@ def test_there_and_back_again_the_login_is_gone(far: Far, certificates: Certific
     assert not has_heard(store, right)
 
 
+def test_whoever_wants_a_login_there_and_back_again_refuses_none(far: Far, certificates: Certificates) -> None:
+    right = login()
+    ports: dict[str, int] = {}
+    store = far("store.example", lambda _: response(307, Location=f"https://registry.example:{ports['it']}/v2/b"))
+
+    def answer(request: Request) -> bytes:
+        if request.path == "/v2/b" or not request.authorization:
+            return WANTS_BASIC
+        return response(307, Location=f"https://store.example:{store.port}/")
+
+    server = far("registry.example", answer)
+    ports["it"] = server.port
+    at_it = Credential(f"registry.example:{server.port}", right.username, right.password)
+    assert log_in_all([at_it], ca_file=certificates.ca_file)[at_it].result is LoginResult.UNREACHABLE
+
+
 @pytest.mark.parametrize("when_logged_in", [True, False])
 def test_a_host_that_wants_a_login_after_a_redirect_gets_none(
     far: Far, certificates: Certificates, when_logged_in: bool
