@@ -87,6 +87,8 @@ def test_an_address_as_people_type_it_becomes_the_key_that_the_kubelet_looks_up(
         ("[::1]", "has no port"),
         ("[::1]5000", "not a registry's address"),
         ("[::1", "not a registry's address"),
+        ("[:]:5000", "not a registry's address"),
+        ("[::ffff:1.2.3.4]:5000", "not a registry's address"),
         ("ghcr.io:", "not a registry's address"),
         ("ghcr.io:0", "not a registry's address"),
         ("ghcr.io:65536", "not a registry's address"),
