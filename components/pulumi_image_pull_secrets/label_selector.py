@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from . import names
 from .errors import LabelSelectorError
 
-_NAME_LABEL = "kubernetes.io/metadata.name"
-"""The API server gives it to each namespace.
+NAME_LABEL = "kubernetes.io/metadata.name"
+"""The API server gives it to each namespace; its value is the name.
 https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name"""
 _SPACES = " \t\r\n"
 _TOKEN = re.compile(rf"==|!=|[=!(),<>]|[^=!(),<>{_SPACES}]+")
@@ -57,7 +57,7 @@ class LabelSelector:
     @property
     def is_everything(self) -> bool:
         """Whether every namespace is selected, whatever else it is labelled with."""
-        return all(each == Requirement(_NAME_LABEL, "exists") for each in self.requirements)
+        return all(each == Requirement(NAME_LABEL, "exists") for each in self.requirements)
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether an object with these labels is selected."""

@@ -135,7 +135,7 @@ def choose(selection: Selection, seen: Mapping[str, NamespaceSeen]) -> Outcome[C
             matched = [entry.text]
         kept = []
         for name in matched:
-            namespace = seen.get(name) or NamespaceSeen(name, {})
+            namespace = seen.get(name) or NamespaceSeen(name, {label_selector.NAME_LABEL: name})
             reason = _reason_against(selection, entry, namespace)
             if reason and entry.create:
                 obstacles.append(

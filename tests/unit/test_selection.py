@@ -105,6 +105,13 @@ def test_a_namespace_that_the_stack_makes_is_not_deleted_by_leaving_it_out() -> 
     )
 
 
+def test_one_that_is_still_to_be_made_has_the_label_of_its_name() -> None:
+    entry = {"name": "team-x", "create": True}
+    excluded = choose(selection(entry, exclude=({"selector": "kubernetes.io/metadata.name in (team-x)"},)), {})
+    assert "team-x) has create: true and is left out by exclude[0]" in excluded.obstacles[0]
+    assert not choose(selection(entry, exclude=({"selector": "!kubernetes.io/metadata.name"},)), {}).obstacles
+
+
 def test_what_is_being_deleted_is_left_out_unless_it_is_named() -> None:
     seen = {"team-x": NamespaceSeen.parse({"name": "team-x", "deletionTimestamp": "2026-01-01T00:00:00Z"})}
     by_pattern = choose(selection({"name": "team-*"}), seen)
