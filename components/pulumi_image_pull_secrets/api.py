@@ -63,6 +63,8 @@ class Api:
         self._context = context
         found = kubeconfigs.find(context, kubeconfig)
         self._server = found.server
+        # The official client passes it over, and would act as somebody else than the provider does.
+        self._impersonation = found.impersonation
         self._configuration = configuration = Configuration()
         # A refused connection or a busy answer is worth another try; a server that accepts and never answers isn't.
         self._retries = configuration.retries = _Retry(
@@ -160,7 +162,7 @@ class Api:
                 self._configuration.host + path,
                 fields=query,
                 body=None if body is None else json.dumps(body),
-                headers={**_HEADERS, "Accept": accept, **self._credentials()},
+                headers=self._headers(accept),
                 timeout=_TIMEOUT,
                 retries=retries or self._retries,
                 # Whose answer stops in the middle isn't asked again.
@@ -175,6 +177,12 @@ class Api:
         if answer is None:
             raise self._unreachable(ValueError())
         return answer
+
+    def _headers(self, accept: str) -> urllib3.HTTPHeaderDict:
+        headers = urllib3.HTTPHeaderDict({**_HEADERS, "Accept": accept, **self._credentials()})
+        for name, value in self._impersonation:
+            headers.add(name, value)
+        return headers
 
     def _credentials(self) -> dict[str, str]:
         """The header with the token, if the user has one; the official client renews it when it is time."""

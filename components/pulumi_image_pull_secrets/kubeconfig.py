@@ -8,12 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from . import yaml_text
 from .errors import KubeconfigError
 from .names import nearest
 
 _LONGEST_PATH = 1024
+_FILE_KEYS = {"clusters": ["certificate-authority"], "users": ["client-certificate", "client-key", "tokenFile"]}
+_IMPERSONATION = {"as": "Impersonate-User", "as-uid": "Impersonate-Uid"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,34 @@ class Kubeconfig:
         context = _entry(self.content, "contexts", self.context) or {}
         cluster = _entry(self.content, "clusters", context.get("cluster")) or {}
         return str(cluster.get("server", ""))
+
+    @property
+    def relative_files(self) -> list[str]:
+        """The keys of the context's cluster and user that name a file by a relative path."""
+        context = _entry(self.content, "contexts", self.context) or {}
+        found = [(_entry(self.content, kind, context.get(kind[:-1])) or {}, keys) for kind, keys in _FILE_KEYS.items()]
+        # What is given as data as well goes before the file.
+        named = [
+            (key, body[key]) for body, keys in found for key in keys if body.get(key) and not body.get(f"{key}-data")
+        ]
+        return [key for key, file in named if not Path(str(file)).is_absolute()]
+
+    @property
+    def impersonation(self) -> list[tuple[str, str]]:
+        """The headers by which the context's user acts as another one, as kubectl's client has them.
+
+        https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
+        """
+        context = _entry(self.content, "contexts", self.context) or {}
+        user = _entry(self.content, "users", context.get("user")) or {}
+        headers = [(name, str(user[key])) for key, name in _IMPERSONATION.items() if user.get(key)]
+        headers += [("Impersonate-Group", str(group)) for group in user.get("as-groups") or []]
+        extra = user.get("as-user-extra") or {}
+        return headers + [
+            (f"Impersonate-Extra-{quote(str(key), safe='')}", str(value))
+            for key, values in extra.items()
+            for value in values
+        ]
 
     @property
     def namespace(self) -> str:

@@ -4,6 +4,7 @@ import pulumi
 import pulumi_kubernetes
 
 from . import kubeconfig as kubeconfigs
+from .errors import KubeconfigError
 
 CLIENT_QPS = 1000.0
 CLIENT_BURST = 2000
@@ -26,7 +27,9 @@ def cluster_provider(
     it; and with ``adopt`` takes over objects that exist.
 
     ``kubeconfig`` is a path or the text, also as an Output that is known only after an up. Where it is left out, the
-    file is searched for as kubectl does; raises KubeconfigError where it, or the context in it, isn't there.
+    file is searched for as kubectl does; raises KubeconfigError where it, or the context in it, isn't there, or names
+    a file by a relative path: the provider reads the text alone, and knows nothing of the folder that it was in.
+    https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/pkg/provider/util.go (parseKubeconfigString)
 
     ``cluster`` is what a preflight found to tell the cluster from others. Without it, the provider takes a kubeconfig
     in which the server's address or its certificates were written anew for another cluster: everything is made again
@@ -35,6 +38,12 @@ def cluster_provider(
     """
     if kubeconfig is None or isinstance(kubeconfig, str):
         found = kubeconfigs.find(context, kubeconfig)
+        if relative := found.relative_files:
+            raise KubeconfigError(
+                f'context "{context}" in the kubeconfig {found.source} has a relative path in {", ".join(relative)}, '
+                "which the Kubernetes provider looks for where Pulumi runs; make it absolute, or take what "
+                "kubectl config view --raw --flatten prints"
+            )
         # A text holds credentials, and a path doesn't: the state shall hold a text encrypted.
         kubeconfig = found.source if found.is_path else pulumi.Output.secret(found.source)
     else:

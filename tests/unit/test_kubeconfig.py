@@ -251,6 +251,19 @@ def test_only_a_kubeconfig_error_comes_out_of_any_text(text: str, context: str) 
             kubeconfig.find(context, given_text, {})
 
 
+def test_a_user_may_act_as_another_one() -> None:
+    user = {"as": "bot", "as-uid": 7, "as-groups": ["a", "b"], "as-user-extra": {"example.com/why": ["x"]}}
+    text = json.dumps(content("prod", users=[{"name": "prod-u", "user": user}]))
+    assert kubeconfig.find("prod", text).impersonation == [
+        ("Impersonate-User", "bot"),
+        ("Impersonate-Uid", "7"),
+        ("Impersonate-Group", "a"),
+        ("Impersonate-Group", "b"),
+        ("Impersonate-Extra-example.com%2Fwhy", "x"),
+    ]
+    assert kubeconfig.find("prod", json.dumps(content("prod"))).impersonation == []
+
+
 def test_the_current_context_is_that_of_the_first_file_that_has_one(tmp_path: Path) -> None:
     files = [write(tmp_path / "a", "dev", **{"current-context": ""}), write(tmp_path / "b", "prod", "dev")]
     environ = {"KUBECONFIG": os.pathsep.join(map(str, [*files, tmp_path / "missing"]))}

@@ -43,6 +43,27 @@ def register(**arguments: Any) -> None:
     cluster_provider("cluster", **arguments)
 
 
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("cluster", "certificate-authority"),
+        ("user", "client-certificate"),
+        ("user", "client-key"),
+        ("user", "tokenFile"),
+    ],
+)
+async def test_a_file_by_a_relative_path_is_refused(kubeconfig: Path, kind: str, key: str) -> None:
+    content = json.loads(kubeconfig.read_text())
+    body = content[f"{kind}s"][0][kind]
+    body[key] = "pki/file"
+    kubeconfig.write_text(json.dumps(content))
+    with pytest.raises(KubeconfigError, match=f'"acme" in the kubeconfig .* has a relative path in {key}, which'):
+        await provider(context="acme", kubeconfig=str(kubeconfig))
+    body[key] = "/pki/file"
+    kubeconfig.write_text(json.dumps(content))
+    assert await provider(context="acme", kubeconfig=str(kubeconfig))
+
+
 async def test_it_has_all_that_the_component_needs_and_nothing_else(kubeconfig: Path) -> None:
     made = await provider(context="acme", kubeconfig=str(kubeconfig))
     client = json.loads(made.inputs.pop("kubeClientSettings"))
