@@ -155,8 +155,9 @@ class Changes:
 
     @property
     def any(self) -> bool:
-        """Whether there is anything to tell of image pull secrets."""
-        return bool(self.namespaces or self.secrets or self.accounts or self.policies or self.providers)
+        """Whether image pull secrets change, or may: a step that can't be read may change them."""
+        changed = self.namespaces or self.secrets or self.accounts or self.policies or self.providers
+        return bool(changed or self.unreadable)
 
 
 def changes_of(preview: Preview) -> Changes:

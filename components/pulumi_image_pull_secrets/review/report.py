@@ -118,10 +118,16 @@ def headline(review: Review) -> str:
     if review.failed:
         return "the preview failed"
     told = ", ".join(_tally(review.changes))
-    elsewhere = sum(number for _, number in review.changes.others)
-    if not elsewhere:
-        return told or "no changes"
-    return f"{told or 'no changes of image pull secrets'}; {count(elsewhere, 'change')} elsewhere"
+    elsewhere, unreadable = sum(number for _, number in review.changes.others), review.changes.unreadable
+    if not told and not unreadable:
+        told = "no changes of image pull secrets" if elsewhere else "no changes"
+    parts = [
+        told,
+        f"{count(elsewhere, 'change')} elsewhere" if elsewhere else "",
+        # These may be changes of anything, so that beside them nothing can be said not to change.
+        f"{count(unreadable, 'step')} can't be read" if unreadable else "",
+    ]
+    return "; ".join(part for part in parts if part)
 
 
 def others_line(changes: Changes) -> Phrase:

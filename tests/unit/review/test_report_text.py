@@ -177,6 +177,25 @@ def test_changes_elsewhere_are_counted() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("changes", "headline"),
+    [
+        (Changes(unreadable=1), "1 step can't be read"),
+        (Changes(others=(("create", 3),), unreadable=2), "3 changes elsewhere; 2 steps can't be read"),
+        (
+            Changes(namespaces=(NamespaceChange("shop", Action.CREATED),), unreadable=2),
+            "1 namespace created; 2 steps can't be read",
+        ),
+        (
+            Changes(namespaces=(NamespaceChange("shop", Action.CREATED),), others=(("create", 1),), unreadable=1),
+            "1 namespace created; 1 change elsewhere; 1 step can't be read",
+        ),
+    ],
+)
+def test_beside_steps_that_cannot_be_read_nothing_is_said_not_to_change(changes: Changes, headline: str) -> None:
+    assert lines(Review("prod", changes))[0] == f"prod: {headline}"
+
+
 def test_a_preview_that_failed() -> None:
     found = lines(Review("prod", errors=("first\n  second\n\n",), warnings=("careful",)))
     assert found == ["prod: the preview failed", "  error: first", "    second", "  warning: careful"]

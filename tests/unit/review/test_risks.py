@@ -229,3 +229,7 @@ class TestTogether:
     def test_who_does_not_change_is_not_told(self) -> None:
         codes = self.codes(("dev", changes()), ("staging", self.CHANGED), ("prod", self.CHANGED))
         assert codes == [[], ["environments-mixed"], ["environments-mixed"]]
+
+    def test_who_may_change_counts_as_changing(self) -> None:
+        codes = self.codes(("staging", changes(unreadable=1)), ("prod", self.CHANGED))
+        assert codes == [["environments-mixed"]] * 2
