@@ -30,7 +30,14 @@ def test_pods_that_name_a_secret_which_goes_are_counted(
     assert 'cannot list resource "pods"' in denied
     assert f"risk: a Secret is deleted: {namespace}/regcred; " in denied
 
+    # Another kubeconfig may be another cluster's, so that it counts only once the stack has it.
     stack.config["kubeconfig"] = str(cluster.admin_kubeconfig)
+    moved = reviewer.run(stack, "--pods").output
+    assert "warning: no pods were looked at: the stack may move to another cluster, " in moved
+    assert f"risk: a Secret is deleted: {namespace}/regcred; " in moved
+    stack.config["secretName"] = "regcred"
+    assert not stack.up().failed
+    stack.config["secretName"] = "renamed"
     assert f"risk: 2 pods name a Secret that is deleted, and the next pull of each fails: {namespace}/regcred; " in (
         reviewer.run(stack, "--pods").output
     )

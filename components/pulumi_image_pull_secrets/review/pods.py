@@ -36,22 +36,25 @@ def look(preview: Preview, secrets: Iterable[Object]) -> Pods:
 
 
 def _cluster(preview: Preview) -> tuple[str, str | None]:
-    """The context and, unless it is a secret, the kubeconfig: this program's settings, or else its one provider's."""
+    """The context and the kubeconfig: this program's settings, or else its one provider's.
+
+    Secrets go from the cluster that the stack was in, of which only what stays the same tells.
+    """
+    steps = [step for step in preview.steps if step and step.types[-1] == PROVIDER_TYPE]
+    if changes_of(preview).providers or any(step.op == "replace" for step in steps):
+        raise LookupError("the stack may move to another cluster, and the Secrets go from the one that it is in")
     found = {(setting(preview, "context"), setting(preview, "kubeconfig"))}
     if setting(preview, "context") is None:
-        states = [
-            state
-            for step in preview.steps
-            if step and step.types[-1] == PROVIDER_TYPE
-            for state in (step.new_state or step.old_state,)
-            if state
-        ]
+        states = [state for step in steps for state in (step.new_state or step.old_state,) if state]
         found = {(_text(state.inputs.get("context")), _text(state.inputs.get("kubeconfig"))) for state in states}
     clusters = [(context, kubeconfig) for context, kubeconfig in found if context not in (None, SECRET)]
     if len(clusters) != 1:
         raise LookupError(f"the preview names {len(clusters) or 'no'} contexts")
     ((context, kubeconfig),) = clusters
-    return str(context), None if kubeconfig == SECRET else kubeconfig
+    if kubeconfig == SECRET:
+        # The kubeconfig that is found without it may have a context of the same name, and be another cluster's.
+        raise LookupError("the kubeconfig is a secret, which the preview doesn't hold")
+    return str(context), kubeconfig
 
 
 def _text(value: object) -> str | None:

@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 from pulumi_image_pull_secrets.command_line import make_app
-from pulumi_image_pull_secrets.review import engine_json
+from pulumi_image_pull_secrets.review import engine_json, pods
 from typer.testing import CliRunner, Result
 
 DOCUMENTS = Path(__file__).parent / "documents"
@@ -135,6 +136,18 @@ class TestFromFiles:
 
 
 class TestPods:
+    @pytest.fixture
+    def cluster(self, monkeypatch: pytest.MonkeyPatch) -> MagicMock:
+        """Whatever cluster is asked, it has no pod."""
+        api = MagicMock()
+        api.return_value.__enter__.return_value.list.return_value = []
+        monkeypatch.setattr(pods, "Api", api)
+        return api
+
+    def test_where_no_pod_names_a_secret_it_is_no_risk(self, cluster: MagicMock) -> None:
+        assert "risk: " not in run("--from", RENAMED, "--pods").output
+        cluster.assert_called_once_with(context="sandbox", kubeconfig="/home/ci/.kube/config")
+
     def test_where_the_cluster_cannot_be_asked_the_risk_stays_and_is_explained(self, tmp_path: Path) -> None:
         text = RENAMED.read_text().replace("/home/ci/.kube/config", str(tmp_path / "nowhere"))
         (tmp_path / "prod.json").write_text(text)
@@ -155,6 +168,45 @@ class TestPods:
             document["steps"].append({"op": "same", "urn": urn, "newState": {"inputs": {"context": context}}})
         (tmp_path / "prod.json").write_text(json.dumps(document))
         assert f"warning: no pods were looked at: the preview {message}" in run("--from", "prod.json", "--pods").output
+
+    @pytest.mark.parametrize(
+        ("op", "new"),
+        [
+            ("replace", {}),
+            ("update", {"context": "elsewhere"}),
+            ("update", {"kubeconfig": "/home/ci/another"}),
+        ],
+    )
+    @pytest.mark.parametrize("has_settings", [True, False])
+    def test_where_the_stack_may_move_to_another_cluster_its_new_one_is_not_asked(
+        self, tmp_path: Path, cluster: MagicMock, op: str, new: dict[str, str], has_settings: bool
+    ) -> None:
+        document = json.loads(RENAMED.read_text())
+        if not has_settings:
+            del document["config"]["image-pull-secrets:context"]
+        (provider,) = [one for one in document["steps"] if "pulumi:providers:" in one["urn"]]
+        inputs = provider["newState"]["inputs"]
+        moved = {**provider, "op": op, "newState": {"inputs": {**inputs, **new}}, "diffReasons": list(new)}
+        document["steps"].append(moved)
+        (tmp_path / "prod.json").write_text(json.dumps(document))
+        output = run("--from", "prod.json", "--pods").output
+        assert "warning: no pods were looked at: the stack may move to another cluster" in output
+        assert "risk: Secrets are deleted: shop/regcred, web/regcred" in output
+        cluster.assert_not_called()
+
+    @pytest.mark.parametrize("has_settings", [True, False])
+    def test_where_the_kubeconfig_is_a_secret_the_default_one_is_not_taken_instead(
+        self, tmp_path: Path, cluster: MagicMock, has_settings: bool
+    ) -> None:
+        document = json.loads(RENAMED.read_text().replace("/home/ci/.kube/config", "[secret]"))
+        document["config"]["image-pull-secrets:kubeconfig"] = "[secret]"
+        if not has_settings:
+            del document["config"]["image-pull-secrets:context"]
+        (tmp_path / "prod.json").write_text(json.dumps(document))
+        output = run("--from", "prod.json", "--pods").output
+        assert "warning: no pods were looked at: the kubeconfig is a secret, which the preview doesn't hold" in output
+        assert "risk: Secrets are deleted: shop/regcred, web/regcred" in output
+        cluster.assert_not_called()
 
     def test_nobody_is_asked_where_no_secret_goes(self) -> None:
         assert run("--from", ROTATED, "--pods").output == run("--from", ROTATED).output
