@@ -19,6 +19,8 @@ PROVIDER_TYPE = "pulumi:providers:kubernetes"
 POLICY_TYPES = tuple(f"kubernetes:{GROUP}/{version}:{kind}" for version in VERSIONS for kind in (POLICY, BINDING))
 """Of what ``coverage: admission`` makes for the whole cluster: a policy, and the binding that puts it into force."""
 
+_IDENTIFIER = "clusterIdentifier"
+"""The provider's setting by which it tells clusters apart (see provider.cluster_provider)."""
 _REFRESH = "refresh"
 _UNCHANGED = {"same", "read", _REFRESH, "discard"}
 # Parts of a "replace", which is always shown besides.
@@ -137,6 +139,8 @@ class ProviderChange:
     before: str | None
     """The context; None where it isn't known, or is a secret."""
     after: str | None
+    is_another: bool = False
+    """Whether the provider takes it for another one, for which all is made again, and deleted in the one before."""
 
 
 @dataclass(frozen=True)
@@ -311,9 +315,15 @@ def _is_out_of_force(step: Step) -> bool:
 def _provider(step: Step) -> ProviderChange | None:
     if step.old_state is None or step.new_state is None:
         return None
-    before, after = (_text(state.inputs.get("context")) for state in (step.old_state, step.new_state))
+    states = (step.old_state, step.new_state)
+    before, after = (_text(state.inputs.get("context")) for state in states)
     differs = {path.partition(".")[0].partition("[")[0] for path in step.paths}
-    return ProviderChange(before, after) if before != after or "kubeconfig" in differs else None
+    # A cluster that is made anew may have the old one's name. Whoever upgrades has no identifier before.
+    identifiers = {identifier for state in states if (identifier := _text(state.inputs.get(_IDENTIFIER)))}
+    is_another = len(identifiers) > 1
+    if before == after and "kubeconfig" not in differs and not is_another:
+        return None
+    return ProviderChange(before, after, is_another or step.op == "replace")
 
 
 def _place(step: Step) -> tuple[str, str]:

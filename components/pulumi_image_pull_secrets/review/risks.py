@@ -87,11 +87,12 @@ def _unreadable(changes: Changes) -> Iterator[Risk]:
 def _cluster(changes: Changes) -> Iterator[Risk]:
     for change in changes.providers:
         names = [Name(context) if context else "unknown" for context in (change.before, change.after)]
-        if change.before == change.after:
-            yield Risk("cluster-changed", Level.RISK, ("the kubeconfig changes; is it the same cluster?",))
-        else:
-            message = ("the stack moves to another context, from ", names[0], " to ", names[1])
-            yield Risk("cluster-changed", Level.RISK, message)
+        message: Phrase = ("the stack moves to another context, from ", names[0], " to ", names[1])
+        if change.before == change.after and change.is_another:
+            message = ("the provider takes the cluster of the same context for another one; is it?",)
+        elif change.before == change.after:
+            message = ("the kubeconfig changes; is it the same cluster?",)
+        yield Risk("cluster-changed", Level.RISK, message)
 
 
 def _namespaces(changes: Changes) -> Iterator[Risk]:
@@ -110,16 +111,25 @@ def _namespaces(changes: Changes) -> Iterator[Risk]:
 
 def _replaced(changes: Changes) -> Iterator[Risk]:
     replaced = [f"{one.namespace}/{one.name}" for one in changes.secrets if one.action is Action.REPLACED]
-    if replaced:
+    if not replaced:
+        return
+    subject = _many(replaced, "a Secret is", "Secrets are")
+    message: Phrase = (
+        subject,
+        " deleted and made anew, and pulls in between fail: ",
+        *listed(replaced),
+        "; a provider with ",
+        Name("enable_secret_mutable"),
+        " changes it in place",
+    )
+    if any(change.is_another for change in changes.providers):
+        # Whatever the provider's settings, since all that it made is made again.
         message = (
-            _many(replaced, "a Secret is", "Secrets are"),
-            " deleted and made anew, and pulls in between fail: ",
+            subject,
+            " deleted in the old cluster and made in the new one, and pulls in the old one fail: ",
             *listed(replaced),
-            "; a provider with ",
-            Name("enable_secret_mutable"),
-            " changes it in place",
         )
-        yield Risk("secret-replaced", Level.RISK, message, tuple(replaced))
+    yield Risk("secret-replaced", Level.RISK, message, tuple(replaced))
 
 
 def _accounts(changes: Changes) -> Iterator[Risk]:

@@ -321,12 +321,24 @@ class TestProvider:
     @pytest.mark.parametrize("op", ["update", "replace"])
     def test_another_context(self, op: str) -> None:
         found = self.change(op, {"context": "acme-staging"}, {"context": "acme-prod"}, "context")
-        assert found == (ProviderChange("acme-staging", "acme-prod"),)
+        assert found == (ProviderChange("acme-staging", "acme-prod", is_another=op == "replace"),)
 
     def test_another_kubeconfig(self) -> None:
         config = {"context": "c", "kubeconfig": "[secret]"}
         assert self.change("update", config, config, "kubeconfig") == (ProviderChange("c", "c"),)
         assert self.change("update", config, config, 'kubeconfig["clusters"]') == (ProviderChange("c", "c"),)
+
+    def test_another_cluster_under_the_same_name(self) -> None:
+        old, new = ({"context": "c", "clusterIdentifier": identifier} for identifier in ("a", "b"))
+        expected = (ProviderChange("c", "c", is_another=True),)
+        assert self.change("replace", old, new, "clusterIdentifier") == expected
+        assert self.change("update", old, new) == expected
+
+    def test_an_identifier_that_comes_or_goes_is_not_another_cluster(self) -> None:
+        without, given = {"context": "c"}, {"context": "c", "clusterIdentifier": "a"}
+        assert self.change("update", without, given, "clusterIdentifier") == ()
+        assert self.change("update", given, without, "clusterIdentifier") == ()
+        assert self.change("update", given, given, "kubeClientSettings") == ()
 
     def test_another_rate_is_not_another_cluster(self) -> None:
         assert self.change("update", {"context": "c"}, {"context": "c"}, "kubeClientSettings") == ()

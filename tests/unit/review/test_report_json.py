@@ -37,7 +37,9 @@ CHANGES = st.builds(
         max_size=2,
     ).map(tuple),
     policies=st.lists(st.builds(PolicyChange, TEXT, ACTION), max_size=2).map(tuple),
-    providers=st.lists(st.builds(ProviderChange, st.none() | TEXT, st.none() | TEXT), max_size=2).map(tuple),
+    providers=st.lists(st.builds(ProviderChange, st.none() | TEXT, st.none() | TEXT, st.booleans()), max_size=2).map(
+        tuple
+    ),
     others=st.lists(st.tuples(TEXT, st.integers(1, 9)), max_size=2).map(tuple),
     unreadable=st.integers(0, 2),
 )

@@ -77,6 +77,12 @@ def test_another_cluster(before: str | None, after: str | None, message: str) ->
     assert (risk.code, plain(risk.message)) == ("cluster-changed", message)
 
 
+def test_another_cluster_with_the_same_context() -> None:
+    message = "the provider takes the cluster of the same context for another one; is it?"
+    risk = the_risk(changes(providers=[ProviderChange("acme", "acme", is_another=True)]))
+    assert (risk.code, plain(risk.message)) == ("cluster-changed", message)
+
+
 @pytest.mark.parametrize("action", [Action.DELETED, Action.REPLACED])
 def test_a_namespace_that_goes_takes_all_with_it_and_that_is_told_once(action: Action) -> None:
     found = changes(
@@ -91,6 +97,21 @@ def test_a_secret_that_is_replaced() -> None:
     assert told(changes(secrets=[SecretChange("shop", "regcred", Action.REPLACED)])) == {
         "secret-replaced": ("shop/regcred",)
     }
+
+
+@pytest.mark.parametrize("is_another", [True, False])
+def test_a_setting_of_the_provider_does_not_keep_a_secret_in_a_cluster_that_the_stack_leaves(is_another: bool) -> None:
+    found = changes(
+        providers=[ProviderChange("acme-staging", "acme-prod", is_another)],
+        secrets=[SecretChange("shop", name, Action.REPLACED) for name in ("a", "b")],
+    )
+    _, risk = risks_of(found)
+    moved = (
+        "Secrets are deleted in the old cluster and made in the new one, and pulls in the old one fail: shop/a, shop/b"
+    )
+    assert (risk.code, risk.objects) == ("secret-replaced", ("shop/a", "shop/b"))
+    assert (plain(risk.message) == moved) is is_another
+    assert ("enable_secret_mutable" in plain(risk.message)) is not is_another
 
 
 @pytest.mark.parametrize(
