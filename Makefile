@@ -102,6 +102,7 @@ review: $(INSTALLED) venv ## Write what an up of STACK would change, for a revie
 	@$(BIN)/pull-secrets preview --stack "$$STACK" --format markdown --output "reports/review/$$STACK.md"
 
 comment: $(INSTALLED) ## Put the reviews on pull request PR of REPO=owner/name, a comment for each stack
+	@$(BIN)/python -m ci.unreviewed --stacks "$$STACKS"
 	@for file in reports/review/*.md; do \
 	  test ! -e "$$file" || $(BIN)/pull-secrets comment --pr "$$PR" --repo "$$REPO" --file "$$file" || exit 1; \
 	done

@@ -1,12 +1,13 @@
-"""The commands of CI that read and write files: the kubeconfig and the notes of a release."""
+"""The commands of CI that read and write files: the kubeconfig, reviews and the notes of a release."""
 
 import stat
 from pathlib import Path
 
 import pytest
 from pulumi_image_pull_secrets import __version__
+from pulumi_image_pull_secrets.review.report_markdown import marker
 
-from ci import kubeconfig, release
+from ci import kubeconfig, release, unreviewed
 
 CHANGELOG = """# Changelog
 
@@ -65,6 +66,28 @@ def test_a_secret_that_is_missing_is_named(text: str | None, home: Path, monkeyp
     with pytest.raises(SystemExit, match="KUBECONFIG_TEXT is empty"):
         kubeconfig.main()
     assert not (home / ".kube" / "config").exists()
+
+
+def test_a_stack_whose_job_left_no_review_has_one_that_takes_the_place_of_its_comment(tmp_path: Path) -> None:
+    folder = tmp_path / "reports" / "review"
+    unreviewed.main("staging prod", folder)
+    for stack in ("staging", "prod"):
+        first, _, rest = (folder / f"{stack}.md").read_text().partition("\n")
+        assert first == marker([stack])
+        assert "The preview failed" in rest
+        assert "the job ended before it had previewed the stack" in rest
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_a_review_that_is_there_stays(tmp_path: Path) -> None:
+    (tmp_path / "prod.md").write_text("a review")
+    unreviewed.main("prod", tmp_path)
+    assert (tmp_path / "prod.md").read_text() == "a review"
+
+
+def test_where_no_stack_is_named_no_review_is_made_up(tmp_path: Path) -> None:
+    unreviewed.main("", tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

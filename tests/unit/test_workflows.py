@@ -106,6 +106,13 @@ def test_every_stack_is_looked_at(name: str, job: str) -> None:
         assert variables(content)[variable] == f"${{{{ secrets.{variable} }}}}"
 
 
+def test_a_stack_whose_preview_left_nothing_has_its_comment_renewed() -> None:
+    (told,) = [step for step in JOBS["preview.yml", "comment"]["steps"] if step.get("run") == "make comment"]
+    assert told["env"]["STACKS"].split() == JOBS["preview.yml", "preview"]["strategy"]["matrix"]["stack"]
+    (recipe,) = re.findall(r"^comment:.*\n((?:\t.*\n)+)", (CHECKOUT / "Makefile").read_text(), re.MULTILINE)
+    assert re.fullmatch(r'\t@\S+ -m ci\.unreviewed --stacks "\$\$STACKS"\n\t@for (?:.*\n)+', recipe)
+
+
 def test_every_stack_is_deployed_one_after_the_other() -> None:
     jobs = WORKFLOWS["deploy.yml"]["jobs"]
     assert sorted(jobs) == stacks.names()
