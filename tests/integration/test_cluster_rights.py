@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pulumi_image_pull_secrets import ClusterUnreachableError, PreflightError
 from pulumi_image_pull_secrets import cluster as clusters
 from pulumi_image_pull_secrets.permissions import to_attach
@@ -66,6 +67,16 @@ def test_who_may_read_only_some_namespaces_is_asked_for_those(
         # Accounts, and more than two of the others, are asked for in lists of the cluster, and each is refused.
         monkeypatch.setattr(clusters, "_FEW_NAMESPACES", few)
         assert read(kubeconfig, *namespaces) == whole
+
+
+def test_who_acts_as_another_one_is_asked_as_that_one(cluster: LiveCluster, tmp_path: Path) -> None:
+    namespace, home = cluster.new_namespace(), cluster.new_namespace("user")
+    content = yaml.safe_load(cluster.admin_kubeconfig.read_text())
+    content["users"][0]["user"] |= {"as": f"system:serviceaccount:{home}:user", "as-groups": ["system:authenticated"]}
+    path = tmp_path / "as"
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(PreflightError, match="the user of this context may not"):
+        check(path, args_of({"name": namespace}))
 
 
 @WAYS
