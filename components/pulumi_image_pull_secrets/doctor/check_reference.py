@@ -34,7 +34,8 @@ cause that explains it, in [this order](#which-cause-is-told). Where rights are 
 - A *note* is worth knowing.
 
 No message holds a password, or anything else of a Secret but its keys and user names. In a command, words in capitals
-are for you to fill in.
+are for you to fill in. Of a Secret that a stack made, that has several logins, or that is of the type
+`kubernetes.io/dockercfg`, a finding gives another command than the one here, so that nothing good is lost or undone.
 """
 _ORDER = """\
 ## Which cause is told

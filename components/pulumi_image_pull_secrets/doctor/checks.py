@@ -10,7 +10,11 @@ from .findings import Check, Milder, Severity
 
 _LOGIN = "--docker-server={registry} --docker-username=USER --docker-password=PASSWORD"
 _CREATE = f"kubectl -n {{namespace}} create secret docker-registry {{name}} {_LOGIN}"
-_REPLACE = f"{_CREATE} --dry-run=client -o yaml | kubectl apply -f -"
+_APPLIED = "--dry-run=client -o yaml | kubectl apply -f -"
+_REPLACE = f"{_CREATE} {_APPLIED}"
+_OTHER = f"kubectl -n {{namespace}} create secret docker-registry SECRET {_LOGIN}"
+_FILE = "--type=kubernetes.io/dockerconfigjson --from-file=.dockerconfigjson=FILE"
+_IN_ITS_PLACE = "# and name it in the list in place of {name}"
 _EDIT = "kubectl -n {namespace} edit {resource} {name}"
 _EVENTS = "kubectl get events -A --field-selector reason=Failed | grep -F {registry}"
 
@@ -42,8 +46,9 @@ SECRET_WRONG_TYPE = _error(
     "secret-wrong-type",
     "Secret has a type that no kubelet pulls with",
     "The kubelet reads only Secrets of the types `kubernetes.io/dockerconfigjson` and `kubernetes.io/dockercfg`, and "
-    "passes over any other, whatever is in it. A Secret's type can't be changed; it has to be made anew.",
-    "kubectl -n {namespace} delete secret {name}; " + _CREATE,
+    "passes over any other, whatever is in it. A Secret's type can't be changed, and something else may use this one; "
+    "make another beside it.",
+    f"{_OTHER}  {_IN_ITS_PLACE}",
     _WARNING_UNLESS_FAILING,
 )
 SECRET_UNREADABLE = _error(
@@ -174,7 +179,7 @@ POD_NO_CREDENTIAL = _error(
     "No login serves the image",
     "The registry wants a login, and none of the Secrets in the pod's list has one for it. A key with a path serves "
     "only images whose names start with it. Some registries also answer so for an image that isn't there.",
-    f"kubectl -n {{namespace}} create secret docker-registry SECRET {_LOGIN}  # and name it in the list",
+    f"{_OTHER}  # and name it in the list",
     _WARNING_UNLESS_FAILING,
 )
 POD_IMAGE_NOT_FOUND = _error(
@@ -308,6 +313,19 @@ COVERAGE_ACCOUNT = _error(
     "add {name} to serviceAccounts of {namespace}, in image-pull-secrets:namespaces of {file}",
     _NOTE_UNLESS_FAILING,
 )
+
+REPLACE_OWNED = "pulumi up --refresh  # of {owner}, which wrote {name}; correct its registries first"
+"""In place of a Secret check's fix, where a component made the Secret: its next up would undo what is typed by hand."""
+REPLACE_WHOLE = (
+    f"kubectl -n {{namespace}} create secret generic {{name}} {_FILE} {_APPLIED}  # FILE: JSON of all its logins"
+)
+"""As well, where one login in the place of all that is there may lose others."""
+REPLACE_LEGACY = f"{_OTHER}  {_IN_ITS_PLACE}"
+"""As well, for type ``kubernetes.io/dockercfg``: kubectl makes none, and a Secret's type can't be changed."""
+REPLACE_WHOLE_LEGACY = (
+    f"kubectl -n {{namespace}} create secret generic SECRET {_FILE}  {_IN_ITS_PLACE}; FILE: JSON of all its logins"
+)
+"""As well, for one of that type with several logins."""
 
 CHECKS: tuple[Check, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Check))
 """All of them, by category."""

@@ -85,6 +85,12 @@ class Content:
         return [login for credential, login in self.logins.items() if len(same[_images_of(credential)]) > 1]
 
     @property
+    def may_have_several(self) -> bool:
+        """Whether it has logins for more than one address, or fails and nobody can tell how many it has."""
+        there = (*self.parsed.credentials, *self.parsed.overridden)
+        return self.fails is not None or len(set(map(_images_of, there))) > 1
+
+    @property
     def dead_keys(self) -> list["DeadKey"]:
         """The keys under which no kubelet finds the images that they are for."""
         mistakes = {credential.key: mistake for credential, mistake in dead_keys(self.parsed)}

@@ -90,14 +90,16 @@ def finding(
     pods: int = 0,
     is_milder: bool = False,
     images: frozenset[str] = frozenset(),
+    command: str = "",
     **names: str,
 ) -> Finding:
     """A finding whose fix is the check's, with the names filled in, so that it can be pasted whatever they are.
 
+    ``command`` is the template of another fix, where the check's isn't right for the object.
     ``{resource}`` is the kind as kubectl has it. ``names`` are the check's own places; a registry that isn't known
     stays for the reader to fill in.
     """
     places = {"namespace": namespace, "resource": kind.lower(), "name": name, "registry": "REGISTRY", **names}
-    fix = check.fix.format_map({place: in_a_shell(text) for place, text in places.items()})
+    fix = (command or check.fix).format_map({place: in_a_shell(text) for place, text in places.items()})
     severity = check.milder.severity if is_milder and check.milder else check.severity
     return Finding(check, namespace, kind, name, message, fix, pods, severity, images)

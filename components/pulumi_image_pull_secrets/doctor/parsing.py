@@ -8,7 +8,8 @@ from datetime import datetime
 from ..api import Object
 from .observation import AccountSeen, ContainerSeen, PodSeen, SecretSeen, WorkloadSeen
 
-CONTENT_KEYS = {"kubernetes.io/dockerconfigjson": ".dockerconfigjson", "kubernetes.io/dockercfg": ".dockercfg"}
+LEGACY = "kubernetes.io/dockercfg"
+CONTENT_KEYS = {"kubernetes.io/dockerconfigjson": ".dockerconfigjson", LEGACY: ".dockercfg"}
 """The two types of Secrets that hold registry credentials, and the key of each in ``data``.
 
 https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets

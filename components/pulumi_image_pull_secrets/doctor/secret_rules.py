@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timezone
 
+from ..attachment import OWNER_ANNOTATION
 from ..token_expiry import Expiry
 from ..wording import key_text, listed, user_text
 from . import checks
@@ -11,6 +12,7 @@ from .content import Content, Login, registry_of, server
 from .findings import Check
 from .groups import Alike
 from .observation import ObjectName
+from .parsing import LEGACY
 from .suspicions import Explains, Suspicion, always
 from .view import View
 
@@ -29,6 +31,19 @@ def suspicions(view: View) -> Iterator[Suspicion]:
             yield _Seen(view, name).suspicion(checks.SECRET_WRONG_TYPE, what, _unserved(view))
 
 
+def replacing(view: View, name: ObjectName) -> tuple[str, str]:
+    """How a Secret is written anew by what it is, where not as its checks say; and the component that made it.
+
+    None of it loses a login that is still good, is refused, or is undone by a stack's next up.
+    """
+    if owner := view.observation.secrets[name].annotations.get(OWNER_ANNOTATION, ""):
+        return checks.REPLACE_OWNED, owner
+    is_legacy = view.observation.secrets[name].type == LEGACY
+    if name in view.contents and view.contents[name].may_have_several:
+        return checks.REPLACE_WHOLE_LEGACY if is_legacy else checks.REPLACE_WHOLE, ""
+    return checks.REPLACE_LEGACY if is_legacy else "", ""
+
+
 @dataclass(frozen=True)
 class _Seen:
     """A Secret that is there."""
@@ -44,11 +59,13 @@ class _Seen:
         groups = self.view.groups_naming.get(self.name, [])
         is_known = namespace in self.view.observation.accounts_known_in
         is_named = self.view.is_named(self.name) or not is_known
+        command, owner = replacing(self.view, self.name)
         return Suspicion(
             check,
             (namespace, "Secret", name),
             what,
-            fix={"registry": registry},
+            fix={"registry": registry, "owner": owner},
+            command=command,
             explains=explains,
             hit=groups,
             quiet="" if is_named else "nothing names it",

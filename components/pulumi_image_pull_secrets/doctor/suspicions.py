@@ -27,7 +27,7 @@ class Suspicion:
     what: str
     """The message, but for the pods that fail."""
     fix: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """What the check's fix needs besides the object's names."""
+    """What the fix needs besides the object's names."""
     explains: Explains = field(default=always, compare=False, repr=False)
     hit: Sequence[Group] = field(default=(), compare=False, repr=False)
     """The pods that it concerns, where none fails because of it."""
@@ -37,6 +37,8 @@ class Suspicion:
     """Whether it is milder where no pod fails because of it, if its check can be."""
     is_owners: bool = field(default=False, compare=False)
     """Whether it is told of the owner of the pods where they have but one, instead of what they share."""
+    command: str = field(default="", compare=False)
+    """A template of a fix in place of the check's, where that isn't right for this object."""
 
 
 @dataclass
@@ -72,6 +74,7 @@ def told(suspicion: Suspicion, failing: Failing | None) -> Finding | None:
         pods=sum(group.count for group in groups),
         is_milder=failing is None and suspicion.is_milder,
         images=frozenset(need.image for group in groups for need in group.alike.needs),
+        command=suspicion.command,
         **suspicion.fix,
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from ..registry import Result
 from ..registry.addresses import origins
 from ..wording import key_text, line, listed, user_text
-from . import checks, pod_rules
+from . import checks, pod_rules, secret_rules
 from .content import Login, registry_of, server
 from .explanation import Causes, Explained
 from .groups import Alike, Group
@@ -99,14 +99,16 @@ def _refused(view: View, verdicts: Mapping[PullKey, Verdict]) -> Iterator[Suspic
             f"user {user_text(login.credential.username)} of key {key_text(login.key)}" for login in refused.reasons
         )
         registries = sorted(map(registry_of, refused.images))
+        command, owner = secret_rules.replacing(view, (namespace, name))
         yield Suspicion(
             checks.SECRET_REFUSED,
             (namespace, "Secret", name),
             f"{said}: {logins}, asked for {listed(refused.images)}",
-            {"registry": server(registries[0])},
+            {"registry": server(registries[0]), "owner": owner},
             explains=_of_pulls(refused.denied),
             hit=[group for group in view.groups_naming.get((namespace, name), ()) if _has(group, *keys)],
             is_milder=not refused.denied,
+            command=command,
         )
 
 

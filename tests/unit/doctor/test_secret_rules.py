@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from pulumi_image_pull_secrets.doctor.findings import Finding, Severity
+from pulumi_image_pull_secrets.doctor.parsing import LEGACY
 
 from tests.unit.doctor.observed import (
     DAY,
@@ -89,9 +90,8 @@ def test_where_secrets_were_not_read_only_the_kubelet_says_which_are_missing() -
 def test_a_secret_of_another_type_is_passed_over() -> None:
     failing = the("secret-wrong-type", attached(type_=""))
     assert (failing.severity, failing.pods) == (Severity.ERROR, 1)
-    assert failing.fix.startswith(
-        "kubectl -n shop delete secret regcred; kubectl -n shop create secret docker-registry"
-    )
+    assert failing.fix.startswith("kubectl -n shop create secret docker-registry SECRET --docker-server=")
+    assert failing.fix.endswith("  # and name it in the list in place of regcred")
     running = the("secret-wrong-type", attached(type_="", image=RUNS))
     assert (running.severity, running.pods) == (Severity.WARNING, 1)
 
@@ -290,6 +290,60 @@ def test_a_token_that_lasts_is_no_finding() -> None:
 def test_an_expired_token_is_no_cause_for_another_registry() -> None:
     findings = attached(image=container("quay.io/acme/db:1", UNAUTHORIZED), **expired(-1))
     assert codes(findings) == ["pod-no-credential", "secret-token-expired"]
+
+
+EXPIRED = {"image-pull-secrets/expires": (NOW - DAY).isoformat()}
+LEGACY_ENTRIES = {"ghcr.io": login(), "quay.io": login()}
+
+
+def fix_of_expired(content: bytes, **others: Any) -> str:
+    return the("secret-token-expired", attached(content, **{"annotations": EXPIRED, **others})).fix
+
+
+def test_a_secret_with_one_login_is_replaced_by_one() -> None:
+    assert fix_of_expired(config("ghcr.io")) == (
+        "kubectl -n shop create secret docker-registry regcred --docker-server=REGISTRY --docker-username=USER "
+        "--docker-password=PASSWORD --dry-run=client -o yaml | kubectl apply -f -"
+    )
+    shadowed = config(**{"ghcr.io": login("a"), "https://ghcr.io": login("b")})
+    assert " docker-registry regcred " in the("secret-entry-shadowed", unnamed(shadowed)).fix
+
+
+WHOLE = (
+    "kubectl -n shop create secret generic regcred --type=kubernetes.io/dockerconfigjson "
+    "--from-file=.dockerconfigjson=FILE --dry-run=client -o yaml | kubectl apply -f -  # FILE: JSON of all its logins"
+)
+
+
+def test_a_secret_with_several_logins_is_written_as_a_whole_lest_the_good_ones_are_lost() -> None:
+    assert fix_of_expired(config("ghcr.io", "quay.io")) == WHOLE
+    assert the("secret-key-never-matches", unnamed(config("oci://quay.io", "ghcr.io"))).fix == WHOLE
+
+
+@pytest.mark.parametrize("entry", [{"auth": "!"}, "hush"])
+def test_a_secret_that_fails_may_have_several_logins(entry: Any) -> None:
+    (only,) = unnamed(config("quay.io", **{"ghcr.io": entry}))
+    assert only.fix == WHOLE
+
+
+def test_a_secret_that_a_stack_made_is_mended_in_the_stack() -> None:
+    owned = {**EXPIRED, "image-pull-secrets/owner": "acme.prod.pulls"}
+    fix = "pulumi up --refresh  # of acme.prod.pulls, which wrote regcred; correct its registries first"
+    assert fix_of_expired(config("ghcr.io"), annotations=owned) == fix
+    assert fix_of_expired(config("ghcr.io", "quay.io"), annotations=owned) == fix
+
+
+def test_a_legacy_secret_is_replaced_by_another_since_no_type_can_be_changed() -> None:
+    one, all_ = (json.dumps(entries).encode() for entries in ({"ghcr.io": login()}, LEGACY_ENTRIES))
+    assert fix_of_expired(one, type_=LEGACY) == (
+        "kubectl -n shop create secret docker-registry SECRET --docker-server=REGISTRY --docker-username=USER "
+        "--docker-password=PASSWORD  # and name it in the list in place of regcred"
+    )
+    assert fix_of_expired(all_, type_=LEGACY) == (
+        "kubectl -n shop create secret generic SECRET --type=kubernetes.io/dockerconfigjson "
+        "--from-file=.dockerconfigjson=FILE  "
+        "# and name it in the list in place of regcred; FILE: JSON of all its logins"
+    )
 
 
 def test_a_legacy_secret_is_read_as_one() -> None:

@@ -229,3 +229,17 @@ def test_the_table_and_the_page_have_the_same_lines() -> None:
 def test_images_are_counted_once_whoever_needs_them() -> None:
     seen = observe(account(), pod(), pod(namespace="other"), pod(container("ghcr.io/acme/api:1"), name="api"))
     assert report_pulls.summary(verdicts(View(seen), Registries(lambda *_: Result.PULLS).ask_all)) == "2 images pull"
+
+
+def test_a_refused_login_is_mended_by_what_its_secret_is() -> None:
+    owned = secret(annotations={"image-pull-secrets/owner": "acme.prod.pulls"})
+    several = secret(content=config("ghcr.io", "quay.io"))
+    fixes = [
+        the(
+            "secret-refused",
+            verified(observe(account("regcred"), of, pod(pull_secrets=["regcred"])), lambda *_: Result.DENIED),
+        ).fix
+        for of in (owned, several)
+    ]
+    assert fixes[0].startswith("pulumi up --refresh  # of acme.prod.pulls, ")
+    assert fixes[1].startswith("kubectl -n shop create secret generic regcred ")
