@@ -21,6 +21,8 @@ def suspicions(view: View) -> Iterator[Suspicion]:
     lacking: dict[tuple[str, str], dict[str, list[Group]]] = defaultdict(lambda: defaultdict(list))
     for group in view.groups:
         alike = group.alike
+        if not alike.account:
+            continue  # A static pod's mirror, which no stack can cover.
         covered = stack.accounts_in(alike.namespace)
         if covered is None or not any(patterns.matches(listed, alike.account) for listed in covered):
             for image in {need.image for need in alike.needs if _lacks(view, stack, alike, need)}:
@@ -45,7 +47,7 @@ def _suspicion(
     images = frozenset(groups_by_image)
 
     def explains(alike: Alike, image: str) -> bool:
-        return image in images and (not account or alike.account == account)
+        return image in images and (alike.account == account if account else bool(alike.account))
 
     fix = {"file": stack.file}
     if account:

@@ -13,6 +13,7 @@ from tests.unit.doctor.observed import (
     found,
     pod,
     secret,
+    the,
 )
 
 REFUSED = container(said=UNAUTHORIZED)
@@ -86,3 +87,13 @@ def test_where_secrets_were_not_read_nobody_says_that_pods_lack_a_login() -> Non
 def test_a_covered_account_that_has_no_login_yet_is_told_as_without_one() -> None:
     findings = found(account(), pod(REFUSED), coverage=stack("ghcr.io", shop=("default",)))
     assert codes(findings) == ["account-without-secret"]
+
+
+def test_a_static_pod_has_no_account_that_a_stack_could_list() -> None:
+    mirror = pod(REFUSED, account="", owner=("Node", "node-1"), is_mirror=True)
+    for coverage in (stack("ghcr.io", shop=("default",)), stack("ghcr.io", other=("default",))):
+        assert codes(found(account(), mirror, coverage=coverage)) == ["pod-no-credential"]
+    using = pod(name="app", owner=("StatefulSet", "app"))
+    findings = found(account(), mirror, using, coverage=stack("ghcr.io"))
+    assert the("pod-no-credential", findings).pods == 1
+    assert the("coverage-namespace", findings).pods == 1
