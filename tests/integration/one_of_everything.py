@@ -229,7 +229,9 @@ class Everything:
             "containers": [{"name": "main", "image": image, "imagePullPolicy": policy}],
             "imagePullSecrets": [{"name": each} for each in own],
         }
-        metadata = {"name": name, "ownerReferences": [dict(owner)] if owner else []}
+        metadata: dict[str, Any] = {"name": name, "ownerReferences": [dict(owner)] if owner else []}
+        if owner:
+            metadata["labels"] = {"pod-template-hash": owner["name"].rpartition("-")[2]}
         self._cluster.api.create_namespaced_pod(namespace, {"metadata": metadata, "spec": spec})
 
     def _deployment(self, namespace: str, name: str, template: Mapping[str, Any]) -> dict[str, Any]:

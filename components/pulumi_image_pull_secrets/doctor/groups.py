@@ -129,8 +129,9 @@ def _owner(pod: PodSeen, workloads: Workloads) -> ObjectName:
     if pod.controller is None:
         return _NOBODY
     kind, name = pod.controller
-    if kind == "ReplicaSet":
-        deployment = name.rpartition("-")[0]
+    # A ReplicaSet may be called so without being a Deployment's: only its pods carry the hash.
+    if kind == "ReplicaSet" and pod.template_hash and name.endswith(f"-{pod.template_hash}"):
+        deployment = name.removesuffix(f"-{pod.template_hash}")
         if (pod.namespace, "Deployment", deployment) in workloads:
             return "Deployment", deployment
     if kind == "Job" and (cron_job := _cron_job(pod.namespace, name, workloads)):

@@ -78,6 +78,8 @@ class PodSeen:
     """Whether it only shows a static pod, which a kubelet runs from a file of its node."""
     is_leaving: bool = False
     """Whether it is being deleted."""
+    template_hash: str = ""
+    """The label ``pod-template-hash``, which a Deployment puts on its pods, and at the end of its ReplicaSet's name."""
 
     def without_ephemeral(self) -> "PodSeen":
         """The pod with no more containers than a new one in its place would have."""

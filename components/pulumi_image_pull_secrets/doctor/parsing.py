@@ -17,6 +17,9 @@ https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets
 _MIRROR = "kubernetes.io/config.mirror"
 """https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-config-mirror"""
 
+_TEMPLATE_HASH = "pod-template-hash"
+"""https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label"""
+
 
 def pod(item: Object) -> PodSeen:
     """A pod, without its events."""
@@ -35,6 +38,7 @@ def pod(item: Object) -> PodSeen:
         uid=metadata.get("uid") or "",
         is_mirror=_MIRROR in (metadata.get("annotations") or {}),
         is_leaving="deletionTimestamp" in metadata,
+        template_hash=(metadata.get("labels") or {}).get(_TEMPLATE_HASH) or "",
     )
 
 

@@ -77,6 +77,9 @@ def pod(
     account: str = "default",
     **others: Any,
 ) -> PodSeen:
+    """A pod; one of a ReplicaSet is labelled as a Deployment does it unless a test says otherwise."""
+    if owner and owner[0] == "ReplicaSet":
+        others = {"template_hash": owner[1].rpartition("-")[2], **others}
     return PodSeen(
         namespace, name, created, account, tuple(pull_secrets), containers or (container(),), owner, **others
     )

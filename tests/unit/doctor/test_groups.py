@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 import pytest
+from pulumi_image_pull_secrets.doctor import parsing
 from pulumi_image_pull_secrets.doctor.groups import Group, Listing, cleaned, group_pods, is_of_cron_job
 from pulumi_image_pull_secrets.doctor.observation import AccountSeen, ObjectName, PodSeen, WorkloadSeen
 
@@ -85,6 +86,28 @@ def test_a_replica_set_is_named_by_its_deployment_where_that_is_known() -> None:
     assert owner(("ReplicaSet", "web-shop-5d8f"), deployment("web-shop")) == ("Deployment", "web-shop")
     assert owner(("ReplicaSet", "web-shop-5d8f"), deployment("web")) == ("ReplicaSet", "web-shop-5d8f")
     assert owner(("ReplicaSet", "web-5d8f"), deployment(namespace="other")) == ("ReplicaSet", "web-5d8f")
+
+
+@pytest.mark.parametrize("template_hash", ["", "x", "shop-5d8f"])
+def test_a_replica_set_that_only_is_called_so_is_no_deployments(template_hash: str) -> None:
+    plain = pod(owner=("ReplicaSet", "web-5d8f"), template_hash=template_hash)
+    (only,) = grouped(plain, workloads=(deployment("web"),))
+    assert only.alike.owner == ("ReplicaSet", "web-5d8f")
+
+
+def test_the_hash_is_read_from_the_pods_label() -> None:
+    metadata = {
+        "namespace": "shop",
+        "name": "web-5d8f-x1",
+        "creationTimestamp": "2026-03-01T12:00:00Z",
+        "ownerReferences": [{"kind": "ReplicaSet", "name": "web-5d8f", "controller": True}],
+    }
+    labelled = {**metadata, "labels": {"app": "web", "pod-template-hash": "5d8f"}}
+    owners = [
+        grouped(parsing.pod({"metadata": each, "spec": {}}), workloads=(deployment("web"),))[0].alike.owner
+        for each in (labelled, metadata)
+    ]
+    assert owners == [("Deployment", "web"), ("ReplicaSet", "web-5d8f")]
 
 
 def test_a_job_is_named_by_its_cron_job_where_that_is_known() -> None:

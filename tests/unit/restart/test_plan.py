@@ -100,6 +100,12 @@ def test_a_list_that_no_template_tells_from_an_earlier_one_of_the_account_is_lef
         assert only.secrets == ("new",)
 
 
+def test_the_template_of_a_deployment_of_such_a_name_tells_nothing_of_a_plain_replica_set() -> None:
+    objects = (account("new", changed=NOW - HOUR), secret("new"), secret("mine", config("quay.io")), deployment("web"))
+    own = pod(RUNS, pull_secrets=["mine"], created=NOW - DAY, owner=("ReplicaSet", "web-x"), template_hash="")
+    assert left(*objects, own) is Reason.MAYBE_OWN_LIST
+
+
 @pytest.mark.parametrize(
     ("said", "detail"),
     [
