@@ -258,7 +258,8 @@ POD_PREDATES_ACCOUNT = _error(
     "pod-predates-account",
     "Pod was created before its account got the Secret",
     "The API server copies an account's list into a pod when the pod is created, and never again. These pods lack a "
-    "Secret that the account has by now, and that serves their image. New pods have it.",
+    "Secret that the account has by now, and that serves their image. New pods have it. What a restart leaves alone, "
+    "since no controller would make a new pod or the list may be the manifest's, has a command of its own.",
     "pull-secrets restart -n {namespace}",
     _WARNING_UNLESS_FAILING,
 )
@@ -326,6 +327,15 @@ REPLACE_WHOLE_LEGACY = (
     f"kubectl -n {{namespace}} create secret generic SECRET {_FILE}  {_IN_ITS_PLACE}; FILE: JSON of all its logins"
 )
 """As well, for one of that type with several logins."""
+RECREATE_BARE = "pull-secrets restart -n {namespace} --include-bare  # evicted for good; keep the manifest"
+"""In place of the fix of pods that predate their account, where nothing controls them and they wait."""
+RECREATE_BARE_LATER = "kubectl -n {namespace} get pod {pod} -o yaml  # make it anew from its manifest when it may stop"
+"""As well, where they run."""
+RECREATE_MAYBE_OWN = (
+    "kubectl -n {namespace} get pod {pod} -o yaml  # take imagePullSecrets out of its manifest if they are there, and "
+    "make it anew"
+)
+"""As well, where their list may be their manifest's."""
 
 CHECKS: tuple[Check, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Check))
 """All of them, by category."""

@@ -31,6 +31,8 @@ class Need:
     """Whether an image that is on the node isn't pulled again: any policy but Always."""
     failure: Failure | None = None
     """Why it isn't pulled; None where nothing waits for it."""
+    is_ephemeral: bool = False
+    """Whether only a container needs it that was added later, and that a new pod wouldn't have."""
 
     @property
     def rank(self) -> int:
@@ -50,6 +52,11 @@ class Alike:
     """Each name once, without placeholders."""
     listing: Listing
     needs: tuple[Need, ...]
+
+    @property
+    def lasting_needs(self) -> list[Need]:
+        """Those that new pods would have as well."""
+        return [need for need in self.needs if not need.is_ephemeral]
 
 
 @dataclass
@@ -94,6 +101,7 @@ def group_pods(
                 container.image,
                 container.pull_policy != "Always",
                 failure_of(pod, container, passwords.get(pod.namespace, ())),
+                container.is_ephemeral,
             )
             for container in pod.containers
         }
@@ -103,7 +111,7 @@ def group_pods(
             account=pod.account,
             pull_secrets=cleaned(pod.pull_secrets),
             listing=_listing(pod, accounts.get((pod.namespace, pod.account)), workloads.get((pod.namespace, *owner))),
-            needs=tuple(sorted(needs, key=lambda need: (need.image, need.is_kept, need.rank))),
+            needs=tuple(sorted(needs, key=_order)),
         )
         groups.setdefault(alike, Group(alike)).add(pod, needs)
     for found in groups.values():
@@ -123,6 +131,10 @@ def is_of_cron_job(workload: WorkloadSeen, workloads: Workloads) -> bool:
 
 
 _NOBODY = ("Pod", "")
+
+
+def _order(need: Need) -> tuple[str, bool, int, bool]:
+    return need.image, need.is_kept, need.rank, need.is_ephemeral
 
 
 def _owner(pod: PodSeen, workloads: Workloads) -> ObjectName:

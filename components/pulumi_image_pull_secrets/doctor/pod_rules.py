@@ -131,17 +131,52 @@ def _own_lists(view: View) -> Iterator[Suspicion]:
 
 
 def _earlier_lists(view: View) -> Iterator[Suspicion]:
-    def explains(alike: Alike, image: str) -> bool:
-        return alike.listing is Listing.EARLIER and view.only_account_works(alike, image)
+    for place, groups in sorted(view.groups_of_account.items()):
+        by_mending: dict[_Mending, list[Group]] = defaultdict(list)
+        for group in groups:
+            if group.alike.listing is Listing.EARLIER and _would_mend(view, group):
+                by_mending[_mending(view, group.alike)].append(group)
+        for mending, hit in by_mending.items():
+            yield _earlier(view, place, mending, hit)
 
-    for (namespace, account), groups in sorted(view.groups_of_account.items()):
-        if hit := [group for group in groups if group.alike.listing is Listing.EARLIER and _would_mend(view, group)]:
-            got = view.account_list(hit[0].alike)
-            what = f"created before ServiceAccount {account} got {names('Secret', got)}"
-            place = (namespace, "ServiceAccount", account)
-            yield Suspicion(checks.POD_PREDATES_ACCOUNT, place, what, explains=explains, hit=hit, is_owners=True)
+
+def _earlier(view: View, of_account: ObjectName, mending: "_Mending", hit: list[Group]) -> Suspicion:
+    """Pods of one account with an earlier list, which are recreated in one way."""
+    namespace, account = of_account
+    and_so, command = mending
+
+    def explains(alike: Alike, image: str) -> bool:
+        is_lasting = image in {need.image for need in alike.lasting_needs}
+        is_meant = alike.listing is Listing.EARLIER and is_lasting and view.only_account_works(alike, image)
+        return is_meant and _mending(view, alike) == mending
+
+    return Suspicion(
+        checks.POD_PREDATES_ACCOUNT,
+        (namespace, "ServiceAccount", account),
+        f"created before ServiceAccount {account} got {names('Secret', view.account_list(hit[0].alike))}{and_so}",
+        {"pod": hit[0].first},
+        explains=explains,
+        hit=hit,
+        is_owners=True,
+        command=command,
+    )
+
+
+_Mending = tuple[str, str]
+"""What is added to the message, and the template of the fix in place of the check's; both empty for a restart."""
+
+
+def _mending(view: View, alike: Alike) -> _Mending:
+    """How pods with an earlier list are recreated, by what a restart does with them."""
+    if view.may_be_own_list(alike):
+        return ", unless the list is the manifest's", checks.RECREATE_MAYBE_OWN
+    if alike.owner[0] != "Pod":
+        return "", ""
+    if any(need.failure for need in alike.lasting_needs):
+        return ", and no controller makes a new one", checks.RECREATE_BARE
+    return ", still runs, and no controller makes a new one", checks.RECREATE_BARE_LATER
 
 
 def _would_mend(view: View, group: Group) -> bool:
     """Whether the pods, created anew, would get a working login that they lack."""
-    return any(view.only_account_works(group.alike, need.image) for need in group.alike.needs)
+    return any(view.only_account_works(group.alike, need.image) for need in group.alike.lasting_needs)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from ..keyring import Keyring
 from ..wording import names
 from .content import Content, Login, keyring_of, keyring_of_keys
-from .groups import Alike, Group, cleaned, group_pods, is_of_cron_job
+from .groups import Alike, Group, Listing, cleaned, group_pods, is_of_cron_job
 from .observation import AccountSeen, ObjectName, Observation, StackCoverage, WorkloadSeen
 from .pull_failures import missing_secrets
 from .suspicions import Place
@@ -143,6 +143,14 @@ class View:
         return not self.works(namespace, alike.pull_secrets, image) and self.works(
             namespace, self.account_list(alike), image
         )
+
+    def may_be_own_list(self, alike: Alike) -> bool:
+        """Whether a list that looks like an earlier one of the account may as well be what the pods' manifest names.
+
+        Only a template says which: where none was read, all that is known is that the account has changed since.
+        """
+        is_template_known = (alike.namespace, *alike.owner) in self.workloads
+        return alike.listing is Listing.EARLIER and bool(alike.pull_secrets) and not is_template_known
 
     @cached_property
     def stack_keyring(self) -> Keyring:

@@ -114,7 +114,7 @@ def _judge(view: View, pod: PodSeen, stuck_only: bool, include_bare: bool) -> Pl
             # A static pod has no account that could have a login.
             reason = Reason.MIRROR if pod.is_mirror else _not_mended(view, alike, need)
             return Left(pod, alike.owner, images, is_stuck, reason)
-    if protected := _protected(pod, is_stuck, _may_be_own_list(view, alike), stuck_only, include_bare):
+    if protected := _protected(pod, is_stuck, view.may_be_own_list(alike), stuck_only, include_bare):
         return Left(pod, alike.owner, images, is_stuck, protected)
     return Planned(pod, alike.owner, images, view.account_list(alike), is_stuck)
 
@@ -124,15 +124,6 @@ def _lacking(view: View, alike: Alike) -> set[str]:
     if alike.listing is not Listing.EARLIER:
         return set()
     return {need.image for need in alike.needs if view.only_account_works(alike, need.image)}
-
-
-def _may_be_own_list(view: View, alike: Alike) -> bool:
-    """Whether a list that looks like an earlier one of the account may as well be what the pods' manifest names.
-
-    Only a template says which: where none was read, what is known is no more than that the account has changed since.
-    """
-    is_template_known = (alike.namespace, *alike.owner) in view.workloads
-    return alike.listing is Listing.EARLIER and bool(alike.pull_secrets) and not is_template_known
 
 
 def _not_mended(view: View, alike: Alike, need: Need) -> Reason:

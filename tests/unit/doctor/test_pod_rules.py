@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from pulumi_image_pull_secrets.doctor.diagnosis import diagnose
 from pulumi_image_pull_secrets.doctor.findings import Finding, Severity
+from pulumi_image_pull_secrets.doctor.view import View
+from pulumi_image_pull_secrets.restart.plan import plan
 
 from tests.unit.doctor.observed import (
     DAY,
@@ -18,6 +21,7 @@ from tests.unit.doctor.observed import (
     deployment,
     found,
     login,
+    observe,
     pod,
     secret,
     the,
@@ -197,6 +201,59 @@ def test_a_pod_with_a_list_that_its_account_had_earlier_is_mended_by_a_restart_a
     assert codes(findings) == ["pod-predates-account"]
     broken = found(changed, secret("new"), secret("old", b"{"), pod(REFUSED, pull_secrets=["old"], created=NOW - DAY))
     assert codes(broken) == ["pod-predates-account", "secret-unreadable"]
+
+
+def fix_of(*objects: Any) -> str:
+    """The fix of pods that predate their account, which are all that is found; a restart does what it says."""
+    observation = observe(*objects)
+    (only,) = diagnose(observation)
+    assert only.check.code == "pod-predates-account"
+    is_restart = only.fix == "pull-secrets restart -n shop"
+    assert bool(plan(View(observation)).recreate) is is_restart
+    is_with_bare = is_restart or "--include-bare" in only.fix
+    assert bool(plan(View(observation), include_bare=True).recreate) is is_with_bare
+    return only.fix
+
+
+def test_a_restart_is_told_for_pods_that_it_recreates_and_another_fix_for_others() -> None:
+    got = (account("regcred"), secret(), deployment())
+    assert fix_of(*got, pod(REFUSED)) == "pull-secrets restart -n shop"
+    assert fix_of(*got, pod()) == "pull-secrets restart -n shop"
+    bare = "pull-secrets restart -n shop --include-bare  # evicted for good; keep the manifest"
+    assert fix_of(*got, pod(REFUSED, owner=None, name="bare")) == bare
+    later = "kubectl -n shop get pod bare -o yaml  # make it anew from its manifest when it may stop"
+    assert fix_of(*got, pod(owner=None, name="bare")) == later
+
+
+@pytest.mark.parametrize("owner", [("Rollout", "web"), None])
+@pytest.mark.parametrize("seen", [REFUSED, container()], ids=["waits", "runs"])
+def test_a_list_that_may_be_the_manifests_is_looked_up_there(seen: Any, owner: Any) -> None:
+    old = pod(seen, pull_secrets=["old"], created=NOW - DAY, owner=owner, name="web-1")
+    there = secret("old", config("quay.io"))
+    assert fix_of(account("new", changed=NOW - HOUR), secret("new"), there, old) == (
+        "kubectl -n shop get pod web-1 -o yaml  # take imagePullSecrets out of its manifest if they are there, and "
+        "make it anew"
+    )
+
+
+def test_pods_of_an_account_that_are_recreated_in_different_ways_are_told_apart() -> None:
+    findings = found(account("regcred"), secret(), deployment(), pod(REFUSED), pod(REFUSED, owner=None, name="bare"))
+    assert [(each.kind, each.name, each.pods) for each in findings] == [("Deployment", "web", 1), ("Pod", "bare", 1)]
+    assert findings[1].message.startswith(
+        "created before ServiceAccount default got Secret regcred, and no controller makes a new one: "
+    )
+
+
+def test_a_restart_is_not_told_for_what_only_a_debugging_container_waits_for() -> None:
+    debugger = container("ghcr.io/acme/tools:1", UNAUTHORIZED, name="debugger", is_ephemeral=True)
+    public = container("quay.io/public/tool")
+    got = (account("regcred"), secret(), deployment())
+    assert codes(found(*got, pod(public, debugger))) == ["pod-no-credential"]
+    of_its_image = found(*got, pod(container(), debugger))
+    assert [(each.check.code, each.pods) for each in of_its_image] == [
+        ("pod-no-credential", 1),
+        ("pod-predates-account", 1),
+    ]
 
 
 def test_a_restart_that_would_mend_nothing_is_not_asked_for() -> None:
