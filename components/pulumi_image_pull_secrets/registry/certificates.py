@@ -2,6 +2,7 @@
 
 import os
 import ssl
+from pathlib import Path
 
 import httpx
 
@@ -11,10 +12,14 @@ from ..names import shown
 
 def trusted() -> ssl.SSLContext:
     """Those of ``SSL_CERT_FILE`` or ``SSL_CERT_DIR``, and else certifi's. Raises CertificateFileError."""
+    file = os.environ.get("SSL_CERT_FILE", "")
     try:
+        if file:
+            # httpx before 0.28 passes one over that isn't there.
+            Path(file).open("rb").close()
         return httpx.create_ssl_context()
     except OSError as error:
-        raise unusable(os.environ.get("SSL_CERT_FILE", ""), error, "SSL_CERT_FILE: ") from None
+        raise unusable(file, error, "SSL_CERT_FILE: ") from None
 
 
 def unusable(file: str, error: Exception, source: str = "") -> CertificateFileError:

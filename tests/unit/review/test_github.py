@@ -1,5 +1,6 @@
 """The connection to GitHub: what is sent of a token, and what is told of it."""
 
+import json
 import secrets
 from collections.abc import Iterator
 
@@ -101,4 +102,4 @@ def test_only_what_was_not_sent_is_tried_again(
     else:
         with pytest.raises(error):
             api.ask("POST", "/", {"body": "x"})
-    assert [request.content for request in requests] == [b'{"body":"x"}'] * asked
+    assert [json.loads(request.content) for request in requests] == [{"body": "x"}] * asked
