@@ -38,7 +38,8 @@ def cluster_provider(
     """
     if kubeconfig is None or isinstance(kubeconfig, str):
         found = kubeconfigs.find(context, kubeconfig)
-        if relative := found.relative_files:
+        # A text has no folder of its own, and isn't shown.
+        if found.is_path and (relative := found.relative_files):
             raise KubeconfigError(
                 f'context "{context}" in the kubeconfig {found.source} has a relative path in {", ".join(relative)}, '
                 "which the Kubernetes provider looks for where Pulumi runs; make it absolute, or take what "

@@ -64,6 +64,12 @@ async def test_a_file_by_a_relative_path_is_refused(kubeconfig: Path, kind: str,
     assert await provider(context="acme", kubeconfig=str(kubeconfig))
 
 
+async def test_a_relative_path_in_a_text_counts_from_where_pulumi_runs_anyway(kubeconfig: Path) -> None:
+    content = json.loads(kubeconfig.read_text())
+    content["clusters"][0]["cluster"]["certificate-authority"] = "pki/file"
+    assert await provider(context="acme", kubeconfig=json.dumps(content))
+
+
 async def test_it_has_all_that_the_component_needs_and_nothing_else(kubeconfig: Path) -> None:
     made = await provider(context="acme", kubeconfig=str(kubeconfig))
     client = json.loads(made.inputs.pop("kubeClientSettings"))
