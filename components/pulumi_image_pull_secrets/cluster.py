@@ -17,7 +17,7 @@ from .api import Api, ForbiddenError, Object, path_of
 from .args import ImagePullSecretsArgs, NamespaceArgs, SelectionArgs, find_shape_problems, without_none
 from .attachment import LiveAccount, annotation_key, owner_in
 from .docker_config import SECRET_TYPE
-from .errors import InvalidArgumentsError, PreflightError
+from .errors import InvalidArgumentsError, PreflightError, with_others
 from .permissions import Permission
 from .preflight import LiveNamespace, LiveSecret, WantedNamespace, find_obstacles
 from .selection import NamespaceSeen, Selection, choose, choose_accounts
@@ -70,9 +70,7 @@ def preflight(
     refuse; with any, it raises PreflightError too, and tells them with what else there is.
     """
     args = without_none(args)
-    shape = list(find_shape_problems(args, has_patterns=True))
-    wrong = {problem.path for problem in shape}
-    if problems := [*shape, *(problem for problem in find_choice_problems(args) if not problem.is_within(wrong))]:
+    if problems := with_others(find_shape_problems(args, has_patterns=True), find_choice_problems(args)):
         raise InvalidArgumentsError(owner, problems)
     selection = Selection.parse(args)
     secret_names = [args["secret_name"], *args.get("retired_secret_names", [])]

@@ -20,7 +20,7 @@ from .attachment import (
     owner_of,
 )
 from .docker_config import Registry
-from .errors import InvalidArgumentsError, Problem
+from .errors import InvalidArgumentsError, Problem, with_others
 from .policy import Policy
 from .token_expiry import EXPIRES_ANNOTATION
 from .validation import DEFAULT_ACCOUNTS, find_problems
@@ -239,11 +239,8 @@ def _problems(
     live_accounts: Mapping[str, Mapping[str, LiveAccount]] | None,
 ) -> Iterator[Problem]:
     shape = list(find_shape_problems(args))
-    yield from shape
-    if isinstance(args, Mapping):
-        wrong = {problem.path for problem in shape}
-        found = find_problems(args, may_be_empty=live_accounts is not None)
-        yield from (problem for problem in found if not problem.is_within(wrong))
+    found = find_problems(args, may_be_empty=live_accounts is not None) if isinstance(args, Mapping) else ()
+    yield from with_others(shape, found)
     if not _has_kubernetes_provider(opts):
         yield _NO_PROVIDER
     if live_accounts is not None and not shape:

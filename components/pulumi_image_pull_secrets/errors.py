@@ -36,6 +36,13 @@ class Problem:
         return any(self.path[:length] in paths for length in range(len(self.path) + 1))
 
 
+def with_others(shape: Iterable[Problem], others: Iterable[Problem]) -> list[Problem]:
+    """What has the wrong shape, and of the other problems those that aren't within it: these come from nothing else."""
+    shape = list(shape)
+    wrong = {problem.path for problem in shape}
+    return [*shape, *(problem for problem in others if not problem.is_within(wrong))]
+
+
 def format_path(path: Iterable[str | int]) -> str:
     """``("namespaces", 3, "name")`` as ``namespaces[3].name``."""
     text = ""

@@ -18,7 +18,7 @@ from pydantic.alias_generators import to_camel
 from . import __version__
 from .args import find_shape_problems, in_python_names, without_none
 from .component import TYPE, ImagePullSecrets
-from .errors import InvalidArgumentsError, Problem
+from .errors import InvalidArgumentsError, Problem, with_others
 from .spelling import in_camel_case
 from .validation import find_problems
 
@@ -51,12 +51,10 @@ class Plugin(ComponentProvider):
         know, so that a mistyped ``serviceAccounts`` would attach the Secret to ``default``.
         """
         inputs = without_none(inputs)
-        shape = list(find_shape_problems(inputs, to_camel))
         args = in_python_names(inputs, to_camel)
-        wrong = {problem.path for problem in shape}
-        values = [problem for problem in map(in_camel_case, find_problems(args)) if not problem.is_within(wrong)]
-        if shape or values:
-            raise _refusal([*shape, *values])
+        values = map(in_camel_case, find_problems(args))
+        if problems := with_others(find_shape_problems(inputs, to_camel), values):
+            raise _refusal(problems)
         return _checked_when_known(args)
 
     def construct(

@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from .args import Exclusion, NamespaceChoice, RegistryArgs, SelectionArgs
-from .errors import Problem, SettingsError
+from .errors import Problem, SettingsError, with_others
 from .names import nearest
 from .passwords import sources
 from .spelling import in_camel_case
@@ -197,12 +197,8 @@ def parse(raw: Mapping[str, str], *, stack: str, environ: Mapping[str, str] = os
         settings = Settings.model_validate(values)
     except ValidationError as error:
         problems += [_shape_problem(dict(details)) for details in error.errors(include_input=False, include_url=False)]
-    shape = {problem.path for problem in problems}
-    problems += [
-        problem
-        for problem in map(in_camel_case, find_problems(_in_python_names(values), has_patterns=True))
-        if not problem.is_within(shape)
-    ]
+    found = find_problems(_in_python_names(values), has_patterns=True)
+    problems = with_others(problems, map(in_camel_case, found))
     if problems or settings is None:
         problems.sort(key=lambda problem: problem.position)
         raise SettingsError(stack, [f"{PROJECT}:{problem}" for problem in problems]) from None
