@@ -15,7 +15,9 @@ from .errors import KubeconfigError
 from .names import nearest
 
 _LONGEST_PATH = 1024
-_FILE_KEYS = {"clusters": ["certificate-authority"], "users": ["client-certificate", "client-key", "tokenFile"]}
+_CLUSTER_FILES = ("certificate-authority",)
+_USER_FILES = ("client-certificate", "client-key", "tokenFile")
+"""The keys that name a file."""
 _IMPERSONATION = {"as": "Impersonate-User", "as-uid": "Impersonate-Uid"}
 
 
@@ -33,20 +35,18 @@ class Kubeconfig:
     @property
     def server(self) -> str:
         """The address of the context's cluster."""
-        context = _entry(self.content, "contexts", self.context) or {}
-        cluster = _entry(self.content, "clusters", context.get("cluster")) or {}
-        return str(cluster.get("server", ""))
+        return str(self._cluster.get("server", ""))
 
     @property
     def relative_files(self) -> list[str]:
         """The keys of the context's cluster and user that name a file by a relative path."""
-        context = _entry(self.content, "contexts", self.context) or {}
-        found = [(_entry(self.content, kind, context.get(kind[:-1])) or {}, keys) for kind, keys in _FILE_KEYS.items()]
         # What is given as data as well goes before the file.
-        named = [
-            (key, body[key]) for body, keys in found for key in keys if body.get(key) and not body.get(f"{key}-data")
+        return [
+            key
+            for body, keys in ((self._cluster, _CLUSTER_FILES), (self._user, _USER_FILES))
+            for key in keys
+            if body.get(key) and not body.get(f"{key}-data") and not Path(str(body[key])).is_absolute()
         ]
-        return [key for key, file in named if not Path(str(file)).is_absolute()]
 
     @property
     def impersonation(self) -> list[tuple[str, str]]:
@@ -54,8 +54,7 @@ class Kubeconfig:
 
         https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
         """
-        context = _entry(self.content, "contexts", self.context) or {}
-        user = _entry(self.content, "users", context.get("user")) or {}
+        user = self._user
         headers = [(name, str(user[key])) for key, name in _IMPERSONATION.items() if user.get(key)]
         headers += [("Impersonate-Group", str(group)) for group in user.get("as-groups") or []]
         extra = user.get("as-user-extra") or {}
@@ -68,8 +67,19 @@ class Kubeconfig:
     @property
     def namespace(self) -> str:
         """The namespace that kubectl takes in this context where none is named."""
-        context = _entry(self.content, "contexts", self.context) or {}
-        return str(context.get("namespace") or "default")
+        return str(self._context.get("namespace") or "default")
+
+    @property
+    def _context(self) -> dict[str, Any]:
+        return _entry(self.content, "contexts", self.context) or {}
+
+    @property
+    def _cluster(self) -> dict[str, Any]:
+        return _entry(self.content, "clusters", self._context.get("cluster")) or {}
+
+    @property
+    def _user(self) -> dict[str, Any]:
+        return _entry(self.content, "users", self._context.get("user")) or {}
 
 
 def find(context: str, kubeconfig: str | None = None, environ: Mapping[str, str] = os.environ) -> Kubeconfig:
@@ -177,8 +187,8 @@ def _parse(text: str, where: str, *, is_one_of_many: bool = False) -> Mapping[st
     content, problem = yaml_text.load(text)
     if problem:
         raise KubeconfigError(f"{where} {problem}")
-    contexts = content.get("contexts", [] if is_one_of_many else None) if isinstance(content, dict) else None
-    if not isinstance(content, dict) or not isinstance(contexts, list):
+    missing: list[Any] | None = [] if is_one_of_many else None
+    if not isinstance(content, dict) or not isinstance(content.get("contexts", missing), list):
         raise KubeconfigError(f'{where} is not a kubeconfig: it has no list of "contexts"')
     return content
 
