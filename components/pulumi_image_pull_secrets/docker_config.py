@@ -9,10 +9,10 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from ipaddress import AddressValueError, IPv6Address
 from typing import Any
 
 from .errors import DockerConfigError, RegistryAddressError
+from .key_pattern import is_ipv6
 from .keyring import Credential as Credential
 from .keyring import lookup as lookup
 
@@ -35,6 +35,7 @@ _DOCKER_HUB_HOSTS = {
 }
 _HOST = re.compile(r"[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?(\.[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?)*")
 _IPV6 = re.compile(r"\[[0-9a-f:]+\]")
+"""As an image's name may have it: without dots, and without a zone."""
 _PATH = re.compile(r"(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 _MAX_ADDRESS = 1000
 """A host has at most 253 characters and the path of an image's name 255; this leaves room for what is typed around."""
@@ -83,9 +84,8 @@ def registry_key(server: str) -> str:
             raise _bad_path(server)
         return f"docker.io{path}" if path else DOCKER_HUB_KEY
     host, port = _split_port(host_and_port)
-    if not (_HOST.fullmatch(host) or _is_ipv6(host)) or (
-        port is not None and not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536)
-    ):
+    is_host = _HOST.fullmatch(host) or (_IPV6.fullmatch(host) and is_ipv6(host[1:-1]))
+    if not is_host or (port is not None and not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536)):
         raise RegistryAddressError(
             f"{_shown(server)} is not a registry's address: a host, an optional port from 1 to 65535, an optional "
             "path, such as ghcr.io, localhost:5000 or quay.io/org"
@@ -261,17 +261,6 @@ def _auth_problem(auth: str) -> str | None:
     if len(padded) % 4 or not re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", padded):
         return "has an auth that is not base64, which fails every pull with this Secret"
     return None if b":" in base64.b64decode(padded) else "has an auth that is not base64 of 'username:password'"
-
-
-def _is_ipv6(host: str) -> bool:
-    """Whether it is an IPv6 address in brackets, as an image's name may have it: without dots, and without a zone."""
-    if not _IPV6.fullmatch(host):
-        return False
-    try:
-        IPv6Address(host[1:-1])
-    except AddressValueError:
-        return False
-    return True
 
 
 def _split_port(host_and_port: str) -> tuple[str, str | None]:

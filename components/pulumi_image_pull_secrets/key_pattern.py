@@ -132,7 +132,7 @@ def _host_and_path(url: str) -> tuple[str, str] | None:
     match = _HOST.fullmatch(host)
     if (
         match is None
-        or (match["ipv6"] and not _is_ipv6(match["ipv6"]))
+        or (match["ipv6"] and not is_ipv6(match["ipv6"]))
         or _CONTROL.search(address)
         or not _USER.fullmatch(user)
         or not _ESCAPED.fullmatch(path)
@@ -142,7 +142,8 @@ def _host_and_path(url: str) -> tuple[str, str] | None:
     return unquote(host, errors="surrogateescape"), unquote(slash + path, errors="surrogateescape")
 
 
-def _is_ipv6(text: str) -> bool:
+def is_ipv6(text: str) -> bool:
+    """Whether it is an IPv6 address, without brackets."""
     try:
         IPv6Address(text)
     except AddressValueError:
