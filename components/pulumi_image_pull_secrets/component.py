@@ -23,7 +23,7 @@ from .docker_config import Registry
 from .errors import InvalidArgumentsError, Problem, with_others
 from .policy import Policy
 from .token_expiry import EXPIRES_ANNOTATION
-from .validation import DEFAULT_ACCOUNTS, find_problems
+from .validation import DEFAULT_ACCOUNTS, find_problems, find_time_problems
 
 TYPE = "image-pull-secrets:index:ImagePullSecrets"
 """The component's type token."""
@@ -73,11 +73,10 @@ class ImagePullSecrets(pulumi.ComponentResource):
             OWNER_ANNOTATION: self._owner,
         }
         if "expires" in args:
-            expires = args["expires"]
-            is_checked = isinstance(expires, str)
-            self._annotations[EXPIRES_ANNOTATION] = (
-                expires if is_checked else pulumi.Output.from_input(expires).apply(self._checked_time)
-            )
+            expires: Any = args["expires"]
+            if not isinstance(expires, str):
+                expires = pulumi.Output.from_input(expires).apply(self._checked_time)
+            self._annotations[EXPIRES_ANNOTATION] = expires
 
         with stack_traces.left_out():
             policy = self._policy(coverage) if coverage else None
@@ -94,7 +93,7 @@ class ImagePullSecrets(pulumi.ComponentResource):
         self.register_outputs({"secrets": self.secrets, "attached": self.attached})
 
     def _checked_time(self, expires: str) -> str:
-        if problems := [each for each in find_problems({"expires": expires}) if each.path == ("expires",)]:
+        if problems := list(find_time_problems(expires)):
             raise InvalidArgumentsError(self._name, problems)
         return expires
 

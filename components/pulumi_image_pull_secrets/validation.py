@@ -37,7 +37,13 @@ def find_problems(
     yield from _credential(config)
     yield from _metadata(config)
     expires = config.get("expires")
-    if isinstance(expires, str) and parse_time(expires) is None:
+    if isinstance(expires, str):
+        yield from find_time_problems(expires)
+
+
+def find_time_problems(expires: str) -> Iterator[Problem]:
+    """What is wrong with ``expires``, which may be known later than the rest."""
+    if parse_time(expires) is None:
         yield Problem(("expires",), f"{names.shown(expires)} is no time in RFC 3339, such as 2030-01-31T12:00:00Z")
 
 
