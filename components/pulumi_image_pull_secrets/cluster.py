@@ -78,7 +78,7 @@ def preflight(
         api.check()
         if selection.needs_all_namespaces:
             _demand(api, context, permissions.to_choose(), refusals)
-            found = list(_all_namespaces(api))
+            found = list(all_namespaces(api))
         else:
             _demand(api, context, permissions.to_attach(selection.named), refusals)
             found = namespaces(api, [choice.name for choice in selection.named])
@@ -130,10 +130,15 @@ def lacking(api: Api, needed: Iterable[Permission]) -> list[Permission]:
     return []
 
 
+def all_namespaces(api: Api) -> Iterator[Object]:
+    """The ``metadata`` of every namespace, if one may list them."""
+    return api.list(path_of("namespaces"), metadata_only=True)
+
+
 def namespace_names(api: Api) -> tuple[str, ...]:
     """The names of all namespaces, or none where listing them isn't allowed."""
     with contextlib.suppress(ForbiddenError):
-        return tuple(item["metadata"]["name"] for item in _all_namespaces(api))
+        return tuple(item["metadata"]["name"] for item in all_namespaces(api))
     return ()
 
 
@@ -142,7 +147,7 @@ def namespaces(api: Api, names: list[str]) -> list[Object]:
     if len(names) > _FEW_NAMESPACES:
         with contextlib.suppress(ForbiddenError):
             wanted = set(names)
-            return [item for item in _all_namespaces(api) if item["metadata"]["name"] in wanted]
+            return [item for item in all_namespaces(api) if item["metadata"]["name"] in wanted]
     return [item for item in api.each(names, lambda name: api.get(path_of("namespaces", name=name))) if item]
 
 
@@ -235,10 +240,6 @@ def _is_allowed(api: Api, permission: Permission) -> bool:
     }
     answer = api.post(path_of("selfsubjectaccessreviews", version="authorization.k8s.io/v1"), review) or {}
     return bool(answer.get("status", {}).get("allowed"))
-
-
-def _all_namespaces(api: Api) -> Iterator[Object]:
-    return api.list(path_of("namespaces"), metadata_only=True)
 
 
 def _accounts(api: Api, namespaces: list[str]) -> list[Object]:

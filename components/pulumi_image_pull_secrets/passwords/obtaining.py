@@ -2,7 +2,7 @@
 
 import base64
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -11,9 +11,9 @@ from pydantic import SecretStr
 
 from ..api import Api, ForbiddenError, Object, path_of
 from ..attachment import owner_in
+from ..cluster import all_namespaces
 from ..docker_config import SECRET_KEY, SECRET_TYPE, registry_key
 from ..errors import PasswordCommandError, SettingsError
-from ..patterns import is_pattern
 from ..selection import NamespaceSeen, Selection, choose
 from ..settings import PROJECT, RegistrySettings, Settings
 from ..token_expiry import EXPIRES_ANNOTATION, as_text, expiry_in
@@ -79,7 +79,7 @@ def _kept(settings: Settings, registries: Sequence[RegistrySettings], owner: str
         chosen = _chosen(api, settings)
         found = [
             _written(secret)
-            for secret in _secrets(api, settings)
+            for secret in _secrets(api, settings.secret_name, chosen)
             if owner_in(secret["metadata"]) == owner and secret["metadata"]["namespace"] in chosen
         ]
     # Anybody can annotate a Secret of their own in this owner's name. One that few of the namespaces have is either
@@ -101,21 +101,19 @@ def _chosen(api: Api, settings: Settings) -> set[str]:
     seen: dict[str, NamespaceSeen] = {}
     if selection.needs_all_namespaces:
         with contextlib.suppress(ForbiddenError):
-            found = api.list(path_of("namespaces"), metadata_only=True)
-            seen = {item["metadata"]["name"]: NamespaceSeen.parse(item["metadata"]) for item in found}
+            seen = {item["metadata"]["name"]: NamespaceSeen.parse(item["metadata"]) for item in all_namespaces(api)}
     return {choice.name for choice in choose(selection, seen).namespaces}
 
 
-def _secrets(api: Api, settings: Settings) -> Iterator[Object]:
-    selector = f"metadata.name={settings.secret_name},type={SECRET_TYPE}"
+def _secrets(api: Api, name: str, namespaces: Collection[str]) -> Iterator[Object]:
+    selector = f"metadata.name={name},type={SECRET_TYPE}"
     try:
         yield from api.list(path_of("secrets"), field_selector=selector)
     except ForbiddenError:
         # Who may not look there has no say in what is there; where it is needed, the preflight tells.
-        for namespace in settings.namespaces:
-            if namespace.name is not None and not is_pattern(namespace.name):
-                with contextlib.suppress(ForbiddenError):
-                    yield from api.list(path_of("secrets", namespace.name), field_selector=selector)
+        for namespace in sorted(namespaces):
+            with contextlib.suppress(ForbiddenError):
+                yield from api.list(path_of("secrets", namespace), field_selector=selector)
 
 
 def _written(secret: Object) -> Written:
