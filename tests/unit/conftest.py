@@ -17,7 +17,10 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-@pytest.fixture(scope="module")
-def nothing_left_to_collect() -> None:
-    """For what goes deep: asyncio logs a failed program's tasks when they are collected, and would fail down there."""
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_left_to_collect() -> None:
+    """For what goes deep, as Hypothesis does.
+
+    asyncio logs a failed program's tasks when they are collected, and would fail down there.
+    """
     gc.collect()

@@ -15,8 +15,6 @@ from hypothesis import strategies as st
 from pulumi_image_pull_secrets.docker_config import Registry, check, registry_key, render
 from pulumi_image_pull_secrets.errors import DockerConfigError, RegistryAddressError
 
-pytestmark = pytest.mark.usefixtures("nothing_left_to_collect")
-
 EXAMPLES = 100_000 if settings.get_current_profile_name() == "long" else 1_500
 SECONDS = 20.0
 """Far more than anything here takes; without a bound of some kind it would be minutes."""

@@ -16,8 +16,6 @@ from pulumi_image_pull_secrets.errors import SettingsError
 from pulumi_image_pull_secrets.settings import PROJECT, NamespaceSettings, RegistrySettings, Settings, load, parse
 from pydantic.alias_generators import to_camel
 
-pytestmark = pytest.mark.usefixtures("nothing_left_to_collect")
-
 EXAMPLES = 100_000 if settings.get_current_profile_name() == "long" else 1_500
 SECONDS = 20.0
 """Far more than anything here takes; without a bound of some kind it would be minutes."""
