@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from pulumi.runtime._callbacks import _CallbackServicer
 
 from sandbox import builds
 from sandbox import parts as sandbox_parts
@@ -15,6 +14,7 @@ from sandbox import plugin as sandbox_plugin
 from sandbox.controlplane import ControlPlane
 from sandbox.engine import Engine
 from tests.integration.clones import Clone
+from tests.integration.inline_programs import keep_apart
 from tests.integration.live import CONTEXT, LiveCluster
 from tests.integration.program import ProgramStack
 from tests.integration.reviewer import Reviewer
@@ -56,14 +56,11 @@ def other_cluster(parts: dict[str, Path], tmp_path: Path) -> Iterator[LiveCluste
         plane.processes.stop()
 
 
-@pytest.fixture(autouse=True)
-def no_callbacks_left_behind() -> Iterator[None]:
-    """The SDK stops every callback server that the process ever had, also that of a program which was cut off.
-
-    Its loop is gone, so that each later program would fail for it.
-    """
-    yield
-    _CallbackServicer._servicers.clear()
+@pytest.fixture(scope="session", autouse=True)
+def _programs_apart() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        keep_apart(patch)
+        yield
 
 
 @pytest.fixture
