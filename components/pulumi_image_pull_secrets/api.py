@@ -22,6 +22,7 @@ from kubernetes.config import ConfigException, load_kube_config, load_kube_confi
 
 from . import USER_AGENT
 from . import kubeconfig as kubeconfigs
+from .child_environment import without_configuration
 from .errors import ClusterUnreachableError
 
 PAGE = 500
@@ -74,7 +75,7 @@ class Api:
             allowed_methods=None,
         )  # fmt: skip
         try:
-            with _plugin_failure_raised():
+            with without_configuration(), _plugin_failure_raised():
                 if found.is_path:
                     load_kube_config(found.source, context, configuration, persist_config=False)
                 else:

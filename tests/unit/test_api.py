@@ -2,7 +2,9 @@
 
 import base64
 import json
+import os
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -94,6 +96,28 @@ def test_an_oidc_login_that_cannot_be_renewed_is_told(provider: IdentityProvider
         f'what the kubeconfig has for context "a" can\'t be used ({kind}); try: kubectl --context a get namespaces'
     )
     assert refresh_token not in str(error.value)
+
+
+def test_a_credential_plugin_is_not_given_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = tmp_path / "seen"
+    answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "-"}}
+    script = f"import json, os; json.dump(dict(os.environ), open({str(seen)!r}, 'w')); print({json.dumps(answer)!r})"
+    plugin = {"apiVersion": answer["apiVersion"], "command": sys.executable, "args": ["-c", script]}
+    text = yaml.safe_dump(
+        {
+            "contexts": [{"name": "a", "context": {"cluster": "c", "user": "u"}}],
+            "clusters": [{"name": "c", "cluster": {"server": "https://192.0.2.1"}}],
+            "users": [{"name": "u", "user": {"exec": plugin}}],
+        }
+    )
+    password = secrets.token_urlsafe(16)
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps({"password": password}))
+    monkeypatch.setenv("OTHER", "kept")
+    Api(context="a", kubeconfig=text)
+    found = json.loads(seen.read_text())
+    assert found["OTHER"] == "kept"
+    assert password not in seen.read_text()
+    assert password in os.environ["PULUMI_CONFIG"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import IO, cast
 
+from ..child_environment import child_environment
 from ..errors import PasswordCommandError
 from ..names import shown
 
@@ -16,9 +17,6 @@ SECONDS = 60.0
 """How long a command may take: a cloud's command line asks its servers, sometimes more than once."""
 MAX_BYTES = 64 * 1024
 """How much it may print. The longest tokens have a few thousand bytes."""
-
-_PULUMI_CONFIGURATION = ("PULUMI_CONFIG", "PULUMI_CONFIG_SECRET_KEYS")
-"""In these the engine hands a program its configuration, secrets and all: nothing for another program's eyes."""
 
 
 def run(command: Sequence[str], *, seconds: float = SECONDS) -> str:
@@ -35,7 +33,7 @@ def run(command: Sequence[str], *, seconds: float = SECONDS) -> str:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={key: value for key, value in os.environ.items() if key not in _PULUMI_CONFIGURATION},
+            env=child_environment(),
             start_new_session=True,
         )
     except FileNotFoundError:
