@@ -14,7 +14,7 @@ from . import yaml_text
 from .errors import KubeconfigError
 from .names import nearest
 
-_LONGEST_PATH = 1024
+_LONGEST_NAME = 255
 _CLUSTER_FILES = ("certificate-authority",)
 _USER_FILES = ("client-certificate", "client-key", "tokenFile")
 """The keys that name a file."""
@@ -52,12 +52,17 @@ class Kubeconfig:
     def impersonation(self) -> list[tuple[str, str]]:
         """The headers by which the context's user acts as another one, as kubectl's client has them.
 
+        Raises KubeconfigError where they aren't in the shape that it wants.
         https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
         """
         user = self._user
         headers = [(name, str(user[key])) for key, name in _IMPERSONATION.items() if user.get(key)]
-        headers += [("Impersonate-Group", str(group)) for group in user.get("as-groups") or []]
-        extra = user.get("as-user-extra") or {}
+        groups, extra = user.get("as-groups") or [], user.get("as-user-extra") or {}
+        if not isinstance(groups, list):
+            raise KubeconfigError(f'as-groups of the user of context "{self.context}" is no list of groups')
+        if not isinstance(extra, dict) or not all(isinstance(values, list) for values in extra.values()):
+            raise KubeconfigError(f'as-user-extra of the user of context "{self.context}" is no object of lists')
+        headers += [("Impersonate-Group", str(group)) for group in groups]
         return headers + [
             (f"Impersonate-Extra-{quote(str(key), safe='')}", str(value))
             for key, values in extra.items()
@@ -125,7 +130,7 @@ def _paths(kubeconfig: str | None, environ: Mapping[str, str]) -> Iterator[Path]
     if kubeconfig is not None:
         if not kubeconfig.strip():
             raise KubeconfigError("the kubeconfig is empty; give a path or the text, or leave the key out")
-        if len(kubeconfig) > _LONGEST_PATH:
+        if max(map(len, Path(kubeconfig).parts)) > _LONGEST_NAME:
             # Not shown: it may be a whole kubeconfig in base64.
             raise KubeconfigError(
                 f"the kubeconfig is one line of {len(kubeconfig)} characters, neither a path nor the text; "

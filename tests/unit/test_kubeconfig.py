@@ -1,5 +1,6 @@
 """Where the kubeconfig is found, and that no context but the one that was asked for is ever taken."""
 
+import base64
 import errno
 import json
 import os
@@ -249,6 +250,31 @@ def test_only_a_kubeconfig_error_comes_out_of_any_text(text: str, context: str) 
     for given_text in (text, f"{text}\nx"):
         with pytest.raises(KubeconfigError):
             kubeconfig.find(context, given_text, {})
+
+
+def test_a_kubeconfig_in_base64_is_not_shown() -> None:
+    token = secrets.token_urlsafe(150)
+    text = base64.b64encode(json.dumps({"users": [{"user": {"token": token}}]}).encode()).decode()
+    assert len(text) < 400
+    with pytest.raises(KubeconfigError, match="if it is base64, decode it first") as caught:
+        kubeconfig.find("prod", text, {})
+    assert text[:20] not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("user", "says"),
+    [
+        ({"as-groups": "abc"}, 'as-groups of the user of context "prod" is no list of groups'),
+        ({"as-groups": 5}, "is no list of groups"),
+        ({"as-user-extra": ["a"]}, 'as-user-extra of the user of context "prod" is no object of lists'),
+        ({"as-user-extra": {"k": None}}, "is no object of lists"),
+        ({"as-user-extra": {"k": "abc"}}, "is no object of lists"),
+    ],
+)
+def test_whom_a_user_acts_as_has_a_shape(user: dict[str, Any], says: str) -> None:
+    text = json.dumps(content("prod", users=[{"name": "prod-u", "user": user}]))
+    with pytest.raises(KubeconfigError, match=says):
+        _ = kubeconfig.find("prod", text).impersonation
 
 
 def test_a_user_may_act_as_another_one() -> None:
