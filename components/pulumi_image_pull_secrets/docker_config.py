@@ -41,6 +41,7 @@ _MAX_ADDRESS = 1000
 """A host has at most 253 characters and the path of an image's name 255; this leaves room for what is typed around."""
 _LOGIN_FIELDS = ("username", "password", "email", "auth")
 _LONE_SURROGATE = "holds a lone surrogate, which is no character and has no UTF-8 form"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _GO_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
@@ -114,6 +115,9 @@ def login_problem(username: str, password: str) -> str | None:
     for part, what in ((username, "user name"), (password, "password")):
         if not _is_encodable(part):
             return f"the {what} {_LONE_SURROGATE}"
+    # A password may: the JSON key of a service account is one.
+    if _CONTROL.search(username):
+        return "the user name holds a line break or another control character; leave it out"
     return None
 
 
@@ -260,7 +264,12 @@ def _auth_problem(auth: str) -> str | None:
     # Python passes over padding beyond what the length asks for; Go doesn't.
     if len(padded) % 4 or not re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", padded):
         return "has an auth that is not base64, which fails every pull with this Secret"
-    return None if b":" in base64.b64decode(padded) else "has an auth that is not base64 of 'username:password'"
+    username, colon, password = base64.b64decode(padded).partition(b":")
+    if not colon:
+        return "has an auth that is not base64 of 'username:password'"
+    if not username or not password:
+        return "has an auth without a user name or without a password, so a node cannot log in with it"
+    return None
 
 
 def _split_port(host_and_port: str) -> tuple[str, str | None]:

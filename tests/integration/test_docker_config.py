@@ -19,9 +19,17 @@ from sandbox.registry import Registry as SandboxRegistry
 from tests.integration.live import LiveCluster
 from tests.integration.program import ProgramStack
 
-_ODD = st.sampled_from("<>&\"\\'%:{}$`\u2028\u2029\x00\x01\x08\x0b\x0c\x1f\x7f\t\n\r é€😀\ufeff\ufffd")
-_TEXT = st.text(st.one_of(_ODD, st.characters(exclude_categories=["Cs"])), min_size=1, max_size=30)
-_LOGIN = st.tuples(_TEXT.filter(lambda name: ":" not in name), _TEXT, st.none() | _TEXT)
+_CONTROL = "\x00\x01\x08\x0b\x0c\x1f\x7f\t\n\r"
+_ODD = "<>&\"\\'%{}$`\u2028\u2029 é€😀\ufeff\ufffd"
+_NAME = st.text(
+    st.one_of(st.sampled_from(_ODD), st.characters(exclude_categories=["Cs", "Cc"], exclude_characters=":")),
+    min_size=1,
+    max_size=30,
+)
+_TEXT = st.text(
+    st.one_of(st.sampled_from(f"{_ODD}{_CONTROL}:"), st.characters(exclude_categories=["Cs"])), min_size=1, max_size=30
+)
+_LOGIN = st.tuples(_NAME, _TEXT, st.none() | _TEXT)
 _SERVERS = ("ghcr.io", "localhost:5000", "quay.io/org", "https://index.docker.io/v1/", "[::1]:5000")
 
 

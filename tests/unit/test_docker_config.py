@@ -26,7 +26,8 @@ ADDRESSES = st.one_of(
     st.text(alphabet="a1.:/-_[]*@ V", max_size=20),
     st.lists(st.sampled_from(["https://", "ghcr.io", "docker.io", ":443", "/v1", "/v2", "/acme", "/"])).map("".join),
 )
-USERNAMES = st.text(st.characters(codec="utf-8", exclude_characters=":"), min_size=1)
+CONTROL = "".join(map(chr, [*range(32), 127]))
+USERNAMES = st.text(st.characters(codec="utf-8", exclude_characters=f":{CONTROL}"), min_size=1)
 PASSWORDS = st.text(st.characters(codec="utf-8"), min_size=1)
 
 

@@ -76,6 +76,8 @@ def test_a_whole_file_as_docker_login_writes_it_is_accepted() -> None:
         (config_of({"auth": "ä"}), "not base64, which"),
         (config_of({"auth": "A"}), "not base64, which"),
         (config_of({"auth": auth_of("bot")}), "base64 of 'username:password'"),
+        (config_of({"auth": auth_of("bot:"), "identitytoken": "eyJ"}), "without a user name or without a password"),
+        (config_of({"auth": auth_of(":pw")}), "without a user name or without a password"),
         ('{"auths": {"a.b": {"auth": "!"}}, "auths": {"a.b": {"auth": "YTpi"}}}', "the same key twice"),
         ('{"auths": {"a.b": {"auth": "!", "auth": "YTpi"}}}', "the same key twice"),
         ('{"auths": {"a.b": {"auth": "YTpi"}}, "Auths": {"a.b": {"auth": "!"}}}', 'spell it "auths"'),

@@ -42,8 +42,9 @@ def _fill_in(registry: dict[Any, Any], environ: Mapping[str, str], place: str) -
 def _from_environment(registry: dict[Any, Any], environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     variable = registry["passwordEnv"]
     if isinstance(variable, str):
-        if environ.get(variable):
-            registry["password"] = environ[variable]
+        if environ.get(variable, "").rstrip("\r\n"):
+            # A file that was read into it ends in one.
+            registry["password"] = environ[variable].rstrip("\r\n")
         else:
             yield "passwordEnv", f"the environment variable {shown(variable)} is not set; export it"
 

@@ -42,6 +42,22 @@ def test_a_command_is_run_later() -> None:
     assert registry.password is None
 
 
+def test_the_line_end_of_a_file_is_no_part_of_a_password() -> None:
+    raw = {
+        "context": "c",
+        "secretName": "regcred",
+        "namespaces": json.dumps([{"name": "a"}]),
+        "registries": json.dumps([{"server": "ghcr.io", "username": "bot", "passwordEnv": "TOKEN"}]),
+    }
+    for text in (f"{PASSWORD}\n", f"{PASSWORD}\r\n"):
+        registries = parse(raw, stack="prod", environ={"TOKEN": text}).registries
+        assert registries
+        assert registries[0].password
+        assert registries[0].password.get_secret_value() == PASSWORD
+    with pytest.raises(SettingsError, match="the environment variable 'TOKEN' is not set"):
+        parse(raw, stack="prod", environ={"TOKEN": "\n"})
+
+
 def test_a_recipe_knows_all_but_the_server() -> None:
     registry = configured(server=ECR, username="AWS", passwordFrom="ecr")
     assert registry.username == "AWS"
