@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .attachment import OWNER_ANNOTATION, LiveAccount
 from .docker_config import SECRET_TYPE
 from .names import nearest
-from .wording import listed
+from .wording import line, listed
 
 _MOST_LINES = 5
 """Up to so many objects of which the same is to be said have a line each."""
@@ -159,4 +159,5 @@ def _if_renamed(owner: str) -> str:
 
 
 def _made_by(owner: str | None) -> str:
-    return f'was made by "{owner}"' if owner else "was made by somebody else"
+    # An annotation, which others may write.
+    return f'was made by "{line(owner)}"' if owner else "was made by somebody else"

@@ -105,6 +105,15 @@ def test_a_namespace_to_create_that_somebody_else_made_is_told(owner: str | None
     assert (f"if that is this stack's former name, type {command}; otherwise leave" in line) == (owner is not None)
 
 
+def test_what_others_write_as_an_owner_acts_on_no_terminal() -> None:
+    theirs = namespace(
+        "default", secrets={"regcred": LiveSecret("x\n::error::y\x1b[2J" + "z" * 10_000, has_our_type=True)}
+    )
+    line = only(obstacles(wanted(), team_a=theirs))
+    assert 'was made by "x ::error::y\\x1b[2Jzz' in line
+    assert len(line) < 1_000
+
+
 def test_a_namespace_of_ours_that_would_be_deleted_and_stay_listed_is_told() -> None:
     line = only(obstacles(wanted(), team_a=namespace("default", owner=OWNER)))
     assert line == (
