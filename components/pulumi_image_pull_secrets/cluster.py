@@ -82,7 +82,8 @@ def preflight(
         else:
             _demand(api, context, permissions.to_attach(selection.named), refusals)
             found = namespaces(api, [choice.name for choice in selection.named])
-        chosen = choose(selection, {item["metadata"]["name"]: NamespaceSeen.parse(item["metadata"]) for item in found})
+        seen = {item["metadata"]["name"]: NamespaceSeen.parse(item["metadata"]) for item in found}
+        chosen = choose(selection, seen, owner=owner)
         if selection.needs_all_namespaces:
             _demand(api, context, permissions.to_attach(chosen.namespaces), refusals)
         live, left = read(api, [choice.name for choice in chosen.namespaces], found, secret_names, owner=owner)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from . import label_selector, patterns
-from .attachment import EXCLUDE_ANNOTATION, has_opted_out
+from .attachment import EXCLUDE_ANNOTATION, has_opted_out, owner_in
 from .label_selector import LabelSelector
 from .preflight import LiveNamespace, WantedNamespace
 from .validation import DEFAULT_ACCOUNTS
@@ -22,6 +22,9 @@ SYSTEM_NAMESPACES = (
 """Of Kubernetes itself and of those who provide clusters. No pattern chooses them; their name does."""
 
 _MANY = 20
+_DELETED = "left out, it would be deleted with all that is in it"
+_OPTED_OUT = f"left out by their annotation {EXCLUDE_ANNOTATION}"
+_TERMINATING = "left out, since they are being deleted (Terminating)"
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,15 @@ class NamespaceSeen:
     labels: Mapping[str, str]
     is_excluded: bool = False
     is_terminating: bool = False
+    owner: str | None = None
+    """The component that made it, if one did."""
 
     @classmethod
     def parse(cls, metadata: Mapping[str, Any]) -> "NamespaceSeen":
         """From a namespace's ``metadata``, as the API server writes it."""
         labels = metadata.get("labels") or {}
-        return cls(metadata["name"], labels, has_opted_out(metadata), "deletionTimestamp" in metadata)
+        is_terminating = "deletionTimestamp" in metadata
+        return cls(metadata["name"], labels, has_opted_out(metadata), is_terminating, owner_in(metadata))
 
 
 @dataclass(frozen=True)
@@ -117,10 +123,11 @@ class Outcome(Generic[_Chosen]):
     obstacles: tuple[str, ...] = ()
 
 
-def choose(selection: Selection, seen: Mapping[str, NamespaceSeen]) -> Outcome[Choice]:
+def choose(selection: Selection, seen: Mapping[str, NamespaceSeen], *, owner: str | None = None) -> Outcome[Choice]:
     """The namespaces that are meant, by name.
 
-    ``seen`` may lack one that is given by name: whether that may be is said elsewhere.
+    ``seen`` may lack one that is given by name: whether that may be is said elsewhere. ``owner`` is who chooses: what
+    it made must not be left out, since it would be deleted.
     """
     reasons: dict[str, set[str]] = {}
     chosen: dict[str, list[Entry]] = {}
@@ -134,24 +141,35 @@ def choose(selection: Selection, seen: Mapping[str, NamespaceSeen]) -> Outcome[C
         else:
             matched = [entry.text]
         kept = []
+        against: set[str] = set()
         for name in matched:
-            namespace = seen.get(name) or NamespaceSeen(name, {label_selector.NAME_LABEL: name})
-            reason = _reason_against(selection, entry, namespace)
+            reason = _reason_against(selection, entry, name, seen.get(name))
             if reason and entry.create:
-                obstacles.append(
-                    f"{entry} has create: true and is {reason}; left out, it would be deleted with all that is in it; "
-                    "take one of the two out"
-                )
+                obstacles.append(f"{entry} has create: true and is {reason}; {_DELETED}; take one of the two out")
             elif reason:
+                against.add(reason)
                 reasons.setdefault(reason, set()).add(name)
             else:
-                if namespace.is_excluded:
+                if name in seen and seen[name].is_excluded:
                     notes.append(f"{entry} has create: true, so that its annotation {EXCLUDE_ANNOTATION} doesn't count")
                 chosen.setdefault(name, []).append(entry)
                 kept.append(name)
         if entry.is_pattern:
             notes.append(f"{entry} chooses {count(len(kept), 'namespace')}{_listing(kept)}")
-    notes += [f"{reason}: {names('namespace', found, _MANY)}" for reason, found in sorted(reasons.items())]
+            # What others bring about, an annotation or a deletion, is for no stack to fail at.
+            if against and not kept and not entry.allow_empty and not against & {_OPTED_OUT, _TERMINATING}:
+                obstacles.append(
+                    f"{entry} chooses no namespace: what it matches is {' or '.join(sorted(against))}; correct it, or "
+                    "set allowEmpty: true"
+                )
+    for reason, found in sorted(reasons.items()):
+        notes.append(f"{reason}: {names('namespace', found, _MANY)}")
+        made = [name for name in found - chosen.keys() if owner and name in seen and seen[name].owner == owner]
+        if made and reason != _TERMINATING:
+            obstacles.append(
+                f"{names('namespace', made, _MANY)}, which this stack made: {reason}; {_DELETED}; name it with create: "
+                "true"
+            )
     notes += [f"{entry} excludes nothing" for entry in selection.exclude if not any(map(entry.matches, seen.values()))]
     choices = tuple(Choice(name, tuple(entries)) for name, entries in sorted(chosen.items()))
     return Outcome(choices, tuple(notes), tuple(obstacles))
@@ -199,20 +217,22 @@ def choose_accounts(choices: Collection[Choice], live: Mapping[str, LiveNamespac
     return Outcome(tuple(wanted), tuple(notes), tuple(obstacles))
 
 
-def _reason_against(selection: Selection, entry: Entry, namespace: NamespaceSeen) -> str:
-    """Why a namespace that an entry means is left out, or nothing."""
+def _reason_against(selection: Selection, entry: Entry, name: str, found: NamespaceSeen | None) -> str:
+    """Why the namespace of this name, which an entry means, is left out, or nothing."""
+    namespace = found or NamespaceSeen(name, {label_selector.NAME_LABEL: name})
     for exclusion in selection.exclude:
-        if exclusion.matches(namespace):
+        # One that is neither there nor to be made is missing, whatever labels it would have.
+        if exclusion.matches(namespace) and (found or entry.create or exclusion.selector is None):
             return f"left out by {exclusion}"
     # Out of the configuration, a namespace that the stack made is deleted.
     if namespace.is_excluded and not entry.create:
-        return f"left out by their annotation {EXCLUDE_ANNOTATION}"
+        return _OPTED_OUT
     if not entry.is_pattern:
         return ""
-    if any(patterns.matches(system, namespace.name) for system in SYSTEM_NAMESPACES):
+    if any(patterns.matches(system, name) for system in SYSTEM_NAMESPACES):
         return "left out, since a system namespace has to be named"
     if namespace.is_terminating:
-        return "left out, since they are being deleted (Terminating)"
+        return _TERMINATING
     return ""
 
 

@@ -65,6 +65,10 @@ def find_choice_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _named_and_excluded(config)
     coverage = config.get("coverage")
     if isinstance(coverage, str) and coverage not in COVERAGES:
+                else:
+                    for part, left_out in _means_everything(entry):
+                        message = f"{left_out} leaves out every namespace there is; to leave them all, set detach: true"
+                        yield Problem((key, index, part), message)
         yield Problem(("coverage",), f"{names.shown(coverage)} is unknown; give one of: {', '.join(COVERAGES)}")
 
 
@@ -97,7 +101,16 @@ def _choice(entry: Mapping[str, Any], path: _Path) -> Iterator[Problem]:
     for key in ("confirm_all", "allow_empty"):
         if is_name and entry.get(key) is True and not (key == "allow_empty" and _has_pattern(accounts)):
             yield Problem((*path, key), "is for patterns, and a name chooses one namespace; leave it out")
-    key, everything = ("selector", isinstance(selector, str) and _selects_everything(selector))
+    if entry.get("confirm_all") is not True:
+        for key, chosen in _means_everything(entry):
+            yield Problem(
+                (*path, key), f"{chosen} chooses every namespace there is; if that is meant, set confirm_all: true"
+            )
+
+
+def _means_everything(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The key by which an entry can't but match every namespace, and what stands there; nothing where it may not."""
+    name, selector = entry.get("name"), entry.get("selector")
     if selector is None:
         key, everything = ("name", isinstance(name, str) and patterns.is_everything(name))
     if everything and entry.get("confirm_all") is not True:

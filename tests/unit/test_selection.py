@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from pulumi_image_pull_secrets.attachment import EXCLUDE_ANNOTATION, LiveAccount
+from pulumi_image_pull_secrets.attachment import EXCLUDE_ANNOTATION, OWNER_ANNOTATION, LiveAccount
 from pulumi_image_pull_secrets.preflight import LiveNamespace, WantedNamespace
 from pulumi_image_pull_secrets.selection import NamespaceSeen, Outcome, Selection, choose, choose_accounts
 from pulumi_image_pull_secrets.validation import find_problems
@@ -131,6 +131,56 @@ def test_a_pattern_without_a_match_is_told_unless_it_may_be() -> None:
     assert outcome.notes == ("namespaces[0] (nobody-*) chooses 0 namespaces",)
 
 
+@pytest.mark.parametrize(
+    ("entry", "exclude", "reason"),
+    [
+        ({"name": "kube-*"}, (), "left out, since a system namespace has to be named"),
+        ({"name": "team-*"}, ({"selector": "team"},), "left out by exclude[0] (team)"),
+        (
+            {"name": "team-*"},
+            ({"name": "team-a"}, {"selector": "env=dev"}),
+            "left out by exclude[0] (team-a) or left out by exclude[1] (env=dev)",
+        ),
+    ],
+)
+def test_a_pattern_of_which_nothing_is_left_is_told_unless_it_may_be(
+    entry: dict[str, Any], exclude: tuple[dict[str, Any], ...], reason: str
+) -> None:
+    outcome = choose(selection(entry, exclude=exclude), TEAMS)
+    assert outcome.obstacles == (
+        f"namespaces[0] ({entry['name']}) chooses no namespace: what it matches is {reason}; correct it, or set "
+        "allowEmpty: true",
+    )
+    assert not choose(selection({**entry, "allow_empty": True}, exclude=exclude), TEAMS).obstacles
+
+
+def test_a_misspelt_name_is_missing_and_not_left_out_by_a_label_that_it_cannot_have() -> None:
+    for selector in ("!team", "env!=prod", "team notin (a)"):
+        assert chosen({"name": "tema-a"}, exclude=({"selector": selector},)) == ["tema-a"]
+    assert chosen({"name": "tema-a"}, exclude=({"name": "tema-*"},)) == []
+
+
+@pytest.mark.parametrize("entry", [{"name": "team-x"}, {"name": "team-*", "allow_empty": True}])
+@pytest.mark.parametrize(
+    ("annotation", "exclude"), [("true", ()), ("", ({"selector": "env=dev"},)), ("", ({"selector": "env!=prod"},))]
+)
+def test_what_the_stack_made_is_not_deleted_by_leaving_it_out(
+    entry: dict[str, Any], annotation: str, exclude: tuple[dict[str, Any], ...]
+) -> None:
+    metadata = {
+        "name": "team-x",
+        "labels": {"env": "dev"},
+        "annotations": {EXCLUDE_ANNOTATION: annotation, OWNER_ANNOTATION: "project.stack.pulls"},
+    }
+    seen = {"team-x": NamespaceSeen.parse(metadata)}
+    (told,) = choose(selection(entry, exclude=exclude), seen, owner="project.stack.pulls").obstacles
+    assert told.startswith("namespace team-x, which this stack made: left out by ")
+    assert told.endswith("left out, it would be deleted with all that is in it; name it with create: true")
+    assert not choose(selection(entry, exclude=exclude), seen, owner="project.other.pulls").obstacles
+    both = selection(entry, {"name": "team-x", "create": True})
+    assert not choose(both, seen, owner="project.stack.pulls").obstacles
+
+
 def test_nothing_is_noted_where_all_is_given_by_name() -> None:
     assert choose(selection({"name": "team-a"}), TEAMS).notes == ()
     outcome = accounts({"name": "team-a", "service_accounts": ["default", "missing"]}, live={"team-a": ("default",)})
@@ -195,6 +245,14 @@ def test_an_account_can_opt_out() -> None:
         ({"namespaces": [{"name": "a", "service_accounts": ["c*"], "allow_empty": True}]}, {}),
         ({"namespaces": [{"name": "a"}], "exclude": [{"name": "*"}]}, {"exclude[0].name": "'*' excludes 'a', which"}),
         ({"namespaces": [{"name": "a*"}], "exclude": [{"name": "ab"}]}, {}),
+        (
+            {"namespaces": [{"name": "a*"}], "exclude": [{"name": "*"}]},
+            {"exclude[0].name": "'*' leaves out every namespace there is; to leave them all, set detach: true"},
+        ),
+        (
+            {"namespaces": [{"name": "a*"}], "exclude": [{"selector": ""}]},
+            {"exclude[0].selector": "'' leaves out every namespace there is"},
+        ),
         ({"namespaces": [{"name": "a*"}], "exclude": [{}]}, {"exclude[0].name": "missing; give a name, or a selector"}),
         ({"namespaces": [{"name": "a*"}], "exclude": [{"selector": "="}]}, {"exclude[0].selector": "'=' found"}),
         ({"namespaces": ["a", {"name": 3, "service_accounts": "all"}], "exclude": "b"}, {}),
