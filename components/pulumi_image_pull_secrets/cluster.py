@@ -86,7 +86,10 @@ def preflight(
         chosen = choose(selection, seen, owner=owner)
         if selection.needs_all_namespaces:
             _demand(api, context, permissions.to_attach(chosen.namespaces), refusals)
-        live, left = read(api, [choice.name for choice in chosen.namespaces], found, secret_names, owner=owner)
+        left_out = {choice.name for choice in selection.named} - {choice.name for choice in chosen.namespaces}
+        live, left = read(
+            api, [choice.name for choice in chosen.namespaces], found, secret_names, owner=owner, left_out=left_out
+        )
         _demand(api, context, permissions.to_leave(left), refusals)
         wanted = choose_accounts(chosen.namespaces, live)
         cluster = _identity(api, found)
@@ -153,17 +156,26 @@ def namespaces(api: Api, names: list[str]) -> list[Object]:
 
 
 def read(
-    api: Api, names: Collection[str], namespaces: Iterable[Object], secret_names: list[str], *, owner: str
+    api: Api,
+    names: Collection[str],
+    namespaces: Iterable[Object],
+    secret_names: list[str],
+    *,
+    owner: str,
+    left_out: Collection[str] = (),
 ) -> tuple[dict[str, LiveNamespace], dict[str, dict[str, LiveAccount]]]:
     """Those of ``names`` among the namespaces, with their accounts and their Secrets of ``secret_names``.
 
-    And, by namespace, the accounts elsewhere that carry this owner's annotation, as far as one may list them.
+    And, by namespace, the accounts elsewhere that carry this owner's annotation, as far as one may list them: those of
+    ``left_out`` are asked for one by one where one may not list all.
     """
     names = set(names)
     found = {item["metadata"]["name"]: item["metadata"] for item in namespaces if item["metadata"]["name"] in names}
     accounts: dict[str, dict[str, LiveAccount]] = {name: {} for name in found}
+    namespaces = list(namespaces)
     left: dict[str, dict[str, LiveAccount]] = {}
-    for item in _accounts(api, list(found)):
+    may_be_left = {item["metadata"]["name"] for item in namespaces}.intersection(left_out)
+    for item in _accounts(api, list(found), may_be_left):
         metadata = item["metadata"]
         namespace, name = metadata["namespace"], metadata["name"]
         # JSON leaves an empty list out, and here it does tell.
@@ -243,11 +255,16 @@ def _is_allowed(api: Api, permission: Permission) -> bool:
     return bool(answer.get("status", {}).get("allowed"))
 
 
-def _accounts(api: Api, namespaces: list[str]) -> list[Object]:
+def _accounts(api: Api, namespaces: list[str], may_be_left: Collection[str]) -> list[Object]:
     # Always of the whole cluster, where one may: an account to be left can be anywhere.
     with contextlib.suppress(ForbiddenError):
         return list(api.list(path_of("serviceaccounts")))
-    return _in_each(api, namespaces, lambda name: api.list(path_of("serviceaccounts", name)))
+
+    def in_namespace(name: str) -> Iterator[Object]:
+        with contextlib.suppress(ForbiddenError) if name in may_be_left else contextlib.nullcontext():
+            yield from api.list(path_of("serviceaccounts", name))
+
+    return _in_each(api, [*namespaces, *sorted(may_be_left)], in_namespace)
 
 
 def _secrets(api: Api, namespaces: list[str], selector: str) -> list[Object]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pulumi_image_pull_secrets import PreflightError, api
 from pulumi_image_pull_secrets import cluster as clusters
-from pulumi_image_pull_secrets.attachment import LiveAccount, annotation_key
+from pulumi_image_pull_secrets.attachment import EXCLUDE_ANNOTATION, LiveAccount, annotation_key
 from pulumi_image_pull_secrets.cluster import LiveAccounts, preflight
 
 from tests.integration.live import CONTEXT, LiveCluster
@@ -108,6 +108,16 @@ def test_who_may_list_only_the_listed_namespaces_leaves_accounts_in_those(
         live = check(listed, kubeconfig=kubeconfig)
         assert set(live) == {listed}
         assert live[listed]["former"].annotation == "regcred"
+
+
+def test_who_may_list_only_the_listed_namespaces_leaves_those_of_them_that_opt_out(
+    cluster: LiveCluster, check: Check, attach: Callable[..., None], user: Callable[..., Path]
+) -> None:
+    listed, opted_out = cluster.new_namespace(), cluster.new_namespace()
+    attach(opted_out, "default", "theirs", "regcred")
+    cluster.kubectl("annotate", "namespace", opted_out, f"{EXCLUDE_ANNOTATION}=true")
+    live = check(listed, opted_out, kubeconfig=user([listed, opted_out], NEEDED))
+    assert live[opted_out] == {"default": LiveAccount(("theirs", "regcred"), "regcred")}
 
 
 def test_who_may_list_all_accounts_finds_them_and_needs_rights_there(
