@@ -79,10 +79,12 @@ class ImagePullSecrets(pulumi.ComponentResource):
             self._annotations[EXPIRES_ANNOTATION] = expires
 
         with stack_traces.left_out():
-            policy = self._policy(coverage) if coverage else None
+            created = self._create(args["namespaces"])
+            secrets, current = self._put_everywhere(args["namespaces"], created)
+            policy = self._policy(coverage, current) if coverage else None
             # No account may be given a name any more when it is taken off those that are there.
             self._before_leaving = [policy.resource] if policy else []
-            secrets, attached = self._attach_everywhere(args["namespaces"])
+            attached = self._attach_everywhere(args["namespaces"], current, created)
             self._leave(args)
             if policy:
                 policy.bind(self._patches)
@@ -97,33 +99,50 @@ class ImagePullSecrets(pulumi.ComponentResource):
             raise InvalidArgumentsError(self._name, problems)
         return expires
 
-    def _policy(self, coverage: Coverage) -> Policy:
+    def _policy(self, coverage: Coverage, current: Mapping[str, core.Secret]) -> Policy:
         if not self._wanted:
             # A destroy deletes it. Were it left out here, the engine would delete it last, after the names.
             coverage = coverage.out_of_force()
-        return Policy(self, self._name, coverage, secret_name=self._secret_names[0], owner=self._owner)
+        secrets = list(current.values())
+        return Policy(self, self._name, coverage, secrets, secret_name=self._secret_names[0], owner=self._owner)
+
+    def _create(self, namespaces: list[NamespaceArgs]) -> dict[str, core.Namespace]:
+        """Registers the namespaces that are to be made, by name."""
+        return {
+            namespace["name"]: core.Namespace(
+                f"{self._name}/{namespace['name']}",
+                metadata=meta.ObjectMetaArgs(name=namespace["name"], annotations={OWNER_ANNOTATION: self._owner}),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for namespace in namespaces
+            if namespace.get("create")
+        }
+
+    def _put_everywhere(
+        self, namespaces: list[NamespaceArgs], created: Mapping[str, core.Namespace]
+    ) -> tuple[list[str], dict[str, core.Secret]]:
+        """Registers the Secrets, and returns all of them, as namespace/name, and by namespace the one to attach."""
+        put: list[str] = []
+        current: dict[str, core.Secret] = {}
+        for name in (namespace["name"] for namespace in namespaces):
+            current[name], *_ = [self._secret(name, each, created.get(name)) for each in self._secret_names]
+            put += [f"{name}/{each}" for each in self._secret_names]
+        return put, current
 
     def _attach_everywhere(
-        self, namespaces: list[NamespaceArgs]
-    ) -> tuple[list[str], dict[str, pulumi.Input[list[str]]]]:
-        """Registers all for these namespaces, and returns their Secrets, and what is attached where."""
-        secrets: list[str] = []
+        self,
+        namespaces: list[NamespaceArgs],
+        current: Mapping[str, core.Secret],
+        created: Mapping[str, core.Namespace],
+    ) -> dict[str, pulumi.Input[list[str]]]:
+        """Registers the patches, and returns what is attached where."""
         attached: dict[str, pulumi.Input[list[str]]] = {}
         for namespace in namespaces:
-            created = self._namespace(namespace) if namespace.get("create") else None
-            current, *_ = [self._secret(namespace["name"], secret_name, created) for secret_name in self._secret_names]
-            secrets += [f"{namespace['name']}/{secret_name}" for secret_name in self._secret_names]
+            name = namespace["name"]
             for account in namespace.get("service_accounts", DEFAULT_ACCOUNTS):
-                result = self._attach(namespace["name"], account, current, created)
-                attached[f"{namespace['name']}/{account}"] = _then(result, lambda a: list(a.attached))
-        return secrets, attached
-
-    def _namespace(self, namespace: NamespaceArgs) -> core.Namespace:
-        return core.Namespace(
-            f"{self._name}/{namespace['name']}",
-            metadata=meta.ObjectMetaArgs(name=namespace["name"], annotations={OWNER_ANNOTATION: self._owner}),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+                result = self._attach(name, account, current[name], created.get(name))
+                attached[f"{name}/{account}"] = _then(result, lambda a: list(a.attached))
+        return attached
 
     def _secret(self, namespace: str, name: str, created: core.Namespace | None) -> core.Secret:
         return core.Secret(
@@ -313,18 +332,20 @@ def _output(value: _T) -> pulumi.Output[_T]:
     return pulumi.Output.from_input(None).apply(lambda _: value)
 
 
-def _data(args: ImagePullSecretsArgs) -> pulumi.Output[dict[str, str]]:
+def _data(name: str, args: ImagePullSecretsArgs) -> pulumi.Output[dict[str, str]]:
     """The Secrets' data, in base64 and marked secret: one Output for all namespaces."""
     whole_text = args.get("docker_config_json")
     if whole_text is not None:
-        text = pulumi.Output.secret(whole_text).apply(_checked)
+        text = pulumi.Output.secret(whole_text).apply(lambda known: _checked(name, known))
     else:
         registries = pulumi.Output.all(*[pulumi.Output.all(**registry) for registry in args["registries"]])
-        text = pulumi.Output.secret(registries.apply(_rendered))
+        text = pulumi.Output.secret(registries.apply(lambda known: _rendered(name, known)))
     return text.apply(lambda config: {docker_config.SECRET_KEY: base64.b64encode(config.encode()).decode()})
 
 
-def _checked(text: str) -> str:
+def _checked(name: str, text: Any) -> str:
+    if not isinstance(text, str):
+        raise InvalidArgumentsError(name, [Problem(("docker_config_json",), "must be text")])
     docker_config.check(text)
     return text
 

@@ -15,7 +15,8 @@ from .attachment import OWNER_ANNOTATION
 class Policy:
     """What covers the accounts that are made later, as children of ``component``, whose name is ``name``.
 
-    ``owner`` is who attaches. What takes the name off an account for good depends on ``resource``, and so comes after
+    ``owner`` is who attaches. It comes after ``secrets``, since an account that is made meanwhile gets their name. What
+    takes the name off an account for good depends on ``resource``, and so comes after
     the policy has changed; the binding is the last to come and the first to go, since a policy does nothing without
     one. So no account is given a name that has been taken off the others.
     """
@@ -24,7 +25,14 @@ class Policy:
     """The policy itself."""
 
     def __init__(
-        self, component: pulumi.Resource, name: str, coverage: Coverage, *, secret_name: str, owner: str
+        self,
+        component: pulumi.Resource,
+        name: str,
+        coverage: Coverage,
+        secrets: Sequence[pulumi.Resource],
+        *,
+        secret_name: str,
+        owner: str,
     ) -> None:
         self._component = component
         self._name = name
@@ -32,7 +40,7 @@ class Policy:
         self._metadata = meta.ObjectMetaArgs(name=admission.policy_name(owner), annotations={OWNER_ANNOTATION: owner})
         self._bound = admission.binding_spec(admission.policy_name(owner))
         spec = admission.policy_spec(coverage, secret_name=secret_name, owner=owner)
-        self.resource = self._register("policy", admission.POLICY, spec, [])
+        self.resource = self._register("policy", admission.POLICY, spec, secrets)
 
     def bind(self, attached: Sequence[pulumi.Resource]) -> None:
         """Puts it into force, after all that attaches."""

@@ -12,7 +12,7 @@ from pulumi_image_pull_secrets.errors import SettingsError
 from pulumi_image_pull_secrets.selection import Selection
 from pulumi_image_pull_secrets.settings import parse
 
-from tests.unit.mocks import COMPONENT, Deployment, Resource, deploy_pulls
+from tests.unit.mocks import COMPONENT, SECRET, Deployment, Resource, deploy_pulls
 
 
 @pytest.fixture
@@ -58,6 +58,8 @@ async def test_the_component_makes_policy_and_binding(args: ImagePullSecretsArgs
     assert policy.parent == binding.parent == component.urn
     (patch,) = (each for each in deployment.resources if each.type.endswith(":ServiceAccountPatch"))
     assert {policy.urn, patch.urn} <= set(binding.dependencies)
+    # An account that is made meanwhile gets no name whose Secret isn't there yet.
+    assert {each.urn for each in deployment.of_type(SECRET).values()} <= set(policy.dependencies)
     assert binding.inputs["spec"] == {"policyName": policy.inputs["metadata"]["name"]}
     assert policy.inputs["apiVersion"] == "admissionregistration.k8s.io/v1"
     assert args["secret_name"] in json.dumps(policy.inputs["spec"])
