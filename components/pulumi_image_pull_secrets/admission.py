@@ -23,6 +23,11 @@ POLICIES, BINDINGS = "mutatingadmissionpolicies", "mutatingadmissionpolicybindin
 VERSIONS = ("v1", "v1beta1")
 """Of the API group, the best first: v1 since Kubernetes 1.36, v1beta1 since 1.34 where it is switched on."""
 
+MAX_EXPRESSION = 100_000
+"""Characters of a CEL expression: cel-go's own limit, which the API server leaves as it is.
+
+https://github.com/google/cel-go/blob/v0.26.0/parser/parser.go
+"""
 NONE_CHOSEN = "false"
 """The expression of a policy that is out of force: one that means no account."""
 _NAMESPACE = "namespaceObject.metadata.name"
@@ -51,6 +56,17 @@ class Coverage:
 def covering(selection: Selection, version: str) -> Coverage:
     """What chooses as ``selection`` does, on a cluster with this version of the API."""
     return Coverage(f"{GROUP}/{version}", chosen_expression(selection))
+
+
+def size_problem(coverage: Coverage) -> str | None:
+    """Why the API server would refuse the policy, though each part of it is right, or None."""
+    if len(coverage.chosen) <= MAX_EXPRESSION:
+        return None
+    return (
+        f"coverage: admission would make an expression of {len(coverage.chosen):,} characters of what namespaces and "
+        f"exclude choose, and the API server takes {MAX_EXPRESSION:,}; choose with globs or selectors instead of that "
+        "many names, or split the stack"
+    )
 
 
 def chosen_expression(selection: Selection) -> str:

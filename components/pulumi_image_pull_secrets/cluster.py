@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import permissions
+from . import admission, permissions
 from .admission import GROUP, POLICIES, VERSIONS, Coverage, covering, policy_name
 from .api import Api, ForbiddenError, Object, path_of
 from .args import ImagePullSecretsArgs, NamespaceArgs, SelectionArgs, find_shape_problems, without_none
@@ -112,6 +112,8 @@ def preflight(
         if needs_policies and coverage is None:
             findings.append(_NO_POLICIES)
         if findings or refusals:
+        if coverage and (problem := admission.size_problem(coverage)):
+            findings.append(problem)
             raise PreflightError(context, findings, refusals)
     live_accounts = {**left, **{name: namespace.accounts for name, namespace in live.items()}}
     notes = (*chosen.notes, *wanted.notes, *([_COVERED.format(policy_name(owner))] if coverage and not leaves else []))
@@ -170,9 +172,9 @@ def read(
     ``left_out`` are asked for one by one where one may not list all.
     """
     names = set(names)
+    namespaces = list(namespaces)
     found = {item["metadata"]["name"]: item["metadata"] for item in namespaces if item["metadata"]["name"] in names}
     accounts: dict[str, dict[str, LiveAccount]] = {name: {} for name in found}
-    namespaces = list(namespaces)
     left: dict[str, dict[str, LiveAccount]] = {}
     may_be_left = {item["metadata"]["name"] for item in namespaces}.intersection(left_out)
     for item in _accounts(api, list(found), may_be_left):

@@ -2,6 +2,8 @@
 
 import json
 import secrets
+import subprocess
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from pulumi_image_pull_secrets import admission
 from pulumi_image_pull_secrets.attachment import EXCLUDE_ANNOTATION, OWNER_ANNOTATION, annotation_key, owner_of
+from pulumi_image_pull_secrets.selection import Selection
 
 from sandbox.controlplane import ControlPlane
 from sandbox.engine import Engine
@@ -277,6 +280,38 @@ def test_two_hundred_at_once(cluster: LiveCluster, covered: Covered) -> None:
     for namespace in namespaces:
         found = cluster.account(namespace, "default")
         assert (found.keys(), found["metadata"].keys()) == (bare.keys(), bare["metadata"].keys())
+
+
+@pytest.mark.parametrize("own_accounts", [False, True])
+def test_an_expression_as_long_as_may_be_is_taken(
+    cluster: LiveCluster, covered: Covered, *, own_accounts: bool
+) -> None:
+    def coverage(count: int) -> admission.Coverage:
+        names = [f"{covered.prefix}-{number:06}" for number in range(count)]
+        accounts = [["default", *([f"{name}-app"] if own_accounts else [])] for name in names]
+        entries = [{"name": name, "service_accounts": own} for name, own in zip(names, accounts, strict=True)]
+        return admission.covering(Selection.parse({"namespaces": entries}), "v1")
+
+    def create(of: admission.Coverage) -> None:
+        spec = admission.policy_spec(of, secret_name="regcred", owner=covered.owner)
+        metadata = {"name": admission.policy_name(covered.owner)}
+        policy = {"apiVersion": of.api_version, "kind": admission.POLICY, "metadata": metadata, "spec": spec}
+        cluster.kubectl("create", "--dry-run=server", "-f", "-", text=json.dumps(policy))
+
+    too_many = bisect_left(range(10_000), True, key=lambda count: bool(admission.size_problem(coverage(count))))
+    create(coverage(too_many - 1))
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        create(coverage(too_many))
+    assert "expression code point size exceeds limit" in str(refused.value.stderr)
+
+
+def test_a_longer_expression_is_told_in_the_preview(covered: Covered) -> None:
+    first = covered.add("first")
+    many = [{"name": f"{covered.prefix}-{number:06}-*", "allowEmpty": True} for number in range(2_000)]
+    covered.stack.config["namespaces"] = [{"name": first}, *many]
+    preview = covered.stack.preview()
+    assert preview.failed
+    assert "characters of what namespaces and exclude choose, and the API server takes 100,000" in preview.output
 
 
 def test_without_the_right_to_make_policies_the_preview_says_so(cluster: LiveCluster, stack: ProgramStack) -> None:

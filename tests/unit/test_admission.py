@@ -106,3 +106,12 @@ def test_a_coverage_that_there_is_not(coverage: str) -> None:
     with pytest.raises(SettingsError, match=r"coverage: '.* is unknown; give one of: up, admission"):
         parse(raw, stack="prod")
     assert parse({**raw, "coverage": "admission"}, stack="prod").coverage == "admission"
+
+
+def test_an_expression_that_is_too_long_is_told_before_the_api_server_refuses_it() -> None:
+    entries = [{"name": f"team-{number:06}"} for number in range(10_000)]
+    fits = admission.covering(Selection.parse({"namespaces": entries[:5_000]}), "v1")
+    assert admission.size_problem(fits) is None
+    problem = admission.size_problem(admission.covering(Selection.parse({"namespaces": entries}), "v1"))
+    assert problem
+    assert "and the API server takes 100,000; choose with globs or selectors" in problem
