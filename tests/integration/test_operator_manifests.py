@@ -18,6 +18,7 @@ from tests.integration.live import LiveCluster
 from tests.integration.program import ProgramStack
 
 FILE = CHECKOUT / "deploy" / "operator" / "stack.yaml"
+ADMISSION = FILE.with_name("admission.yaml")
 IN_A_POD = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
@@ -61,7 +62,6 @@ def test_the_program_runs_as_the_pod_would(
         "context": stacks.read("prod").context,
         "kubeconfig": str(tmp_path / "config"),
         "namespaces": [{"name": f"{namespace}*"}],
-        "coverage": "admission",
     }
 
     up = stack.up()
@@ -69,7 +69,19 @@ def test_the_program_runs_as_the_pod_would(
     assert not up.failed, up.output
     assert cluster.pull_secrets(namespace) == ["regcred"]
     assert stack.preview().changed == {}
-    assert not stack.destroy().failed
+
+    stack.config["coverage"] = "admission"
+    refused = stack.preview()
+    assert refused.failed
+    assert "mutatingadmissionpolicies" in refused.output
+    cluster.kubectl("apply", "-f", str(ADMISSION))
+    try:
+        up = stack.up()
+        assert not up.failed, up.output
+        assert stack.preview().changed == {}
+        assert not stack.destroy().failed
+    finally:
+        cluster.kubectl("delete", "-f", str(ADMISSION))
 
 
 def test_the_stack_names_what_the_other_objects_are() -> None:
