@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from ..api import Api, ForbiddenError, Object, path_of
 from ..attachment import owner_in
-from ..cluster import all_namespaces
+from ..cluster import all_namespaces, namespaces
 from ..docker_config import SECRET_KEY, SECRET_TYPE, registry_key
 from ..errors import PasswordCommandError, SettingsError
 from ..selection import NamespaceSeen, Selection, choose
@@ -95,23 +95,26 @@ def _kept(settings: Settings, registries: Sequence[RegistrySettings], owner: str
 
 
 def _chosen(api: Api, settings: Settings) -> set[str]:
-    """The namespaces that are the stack's business; by name alone where it may not list them."""
+    """The namespaces that are the stack's business, as far as it may look at them."""
     entries = [entry.choice() for entry in settings.namespaces]
     selection = Selection.parse({"namespaces": entries, "exclude": [entry.exclusion() for entry in settings.exclude]})
-    seen: dict[str, NamespaceSeen] = {}
-    if selection.needs_all_namespaces:
-        with contextlib.suppress(ForbiddenError):
-            seen = {item["metadata"]["name"]: NamespaceSeen.parse(item["metadata"]) for item in all_namespaces(api)}
+    found: list[Object] = []
+    with contextlib.suppress(ForbiddenError):
+        if selection.needs_all_namespaces:
+            found = list(all_namespaces(api))
+        else:
+            found = namespaces(api, [choice.name for choice in selection.named])
+    seen = {item["metadata"]["name"]: NamespaceSeen.parse(item["metadata"]) for item in found}
     return {choice.name for choice in choose(selection, seen).namespaces}
 
 
-def _secrets(api: Api, name: str, namespaces: Collection[str]) -> Iterator[Object]:
+def _secrets(api: Api, name: str, chosen: Collection[str]) -> Iterator[Object]:
     selector = f"metadata.name={name},type={SECRET_TYPE}"
     try:
         yield from api.list(path_of("secrets"), field_selector=selector)
     except ForbiddenError:
         # Who may not look there has no say in what is there; where it is needed, the preflight tells.
-        for namespace in sorted(namespaces):
+        for namespace in sorted(chosen):
             with contextlib.suppress(ForbiddenError):
                 yield from api.list(path_of("secrets", namespace), field_selector=selector)
 

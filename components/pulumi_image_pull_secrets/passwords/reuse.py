@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from .. import keyring
 from ..docker_config import login_problem
-from ..token_expiry import parse_time
+from ..token_expiry import expiry_in, parse_time
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,22 @@ def reusable(
     """What all Secrets agree on for the registries in ``usernames`` (key -> user name), or None where that can't stay.
 
     All, because whoever may write in one of the namespaces shall have no say in what the others get. ``lifetime`` is
-    how long the one that ends first was good for when it was new.
+    how long the one that ends first was good for when it was new, unless one of them says that it was for less.
     """
     contents = set(found)
     if len(contents) != 1:
         return None
     (written,) = contents
-    expires = parse_time(written.expires)
-    # A time too far off is nothing that we wrote for this lifetime.
-    if written.expires is None or expires is None or not now + lifetime / 2 < expires <= now + lifetime:
-        return None
     passwords = {
         login.key: login.password
         for login in keyring.parse(keyring.Config(written.text)).credentials
         if usernames.get(login.key) == login.username and not login_problem(login.username, login.password)
     }
-    return Reusable(passwords, written.expires) if passwords.keys() == usernames.keys() else None
+    if passwords.keys() != usernames.keys():
+        return None
+    lives = [told.lifetime for password in passwords.values() if (told := expiry_in(password)) and told.lifetime]
+    expires = parse_time(written.expires)
+    # A time too far off is nothing that we wrote for this lifetime.
+    if written.expires is None or expires is None or not now + min([lifetime, *lives]) / 2 < expires <= now + lifetime:
+        return None
+    return Reusable(passwords, written.expires)

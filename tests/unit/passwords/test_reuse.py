@@ -8,6 +8,8 @@ from pulumi_image_pull_secrets.docker_config import Registry, render
 from pulumi_image_pull_secrets.passwords.reuse import Written, reusable
 from pulumi_image_pull_secrets.token_expiry import as_text
 
+from tests.unit.doctor.test_expiry import at, jwt
+
 NOW = datetime(2030, 1, 31, 12, tzinfo=timezone.utc)
 LIFETIME = timedelta(hours=12)
 PASSWORD = secrets.token_urlsafe(16)
@@ -30,6 +32,13 @@ def written(*registries: Registry, expires: str | None = LATER) -> Written:
 
 def test_what_all_agree_on_stays() -> None:
     assert kept(written(), written()) == {"a.dkr.ecr.example": PASSWORD}
+
+
+@pytest.mark.parametrize(("left", "stays"), [(timedelta(hours=2, minutes=31), True), (timedelta(hours=2), False)])
+def test_a_token_that_says_how_long_it_lives_is_renewed_at_half_of_that(left: timedelta, *, stays: bool) -> None:
+    ends = NOW + left
+    token = jwt(iat=at(ends - timedelta(hours=5)), exp=at(ends))
+    assert bool(kept(written(Registry(ECR.server, "AWS", token), expires=as_text(ends)))) is stays
 
 
 def test_without_any_there_is_nothing_to_keep() -> None:
