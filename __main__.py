@@ -26,7 +26,7 @@ def main() -> None:
     if logins.warning:
         pulumi.warn(logins.warning)
     resolved = preflight(
-        settings.args(expires=obtained.expires),
+        settings.args(expires=obtained.expires, expiring=obtained.expiring),
         owner=owner(NAME),
         context=settings.context,
         kubeconfig=settings.kubeconfig,

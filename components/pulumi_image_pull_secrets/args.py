@@ -65,6 +65,9 @@ class ImagePullSecretsArgs(TypedDict):
     expires: NotRequired[pulumi.Input[str]]
     """When the password that ends first does, in RFC 3339. It is written on the Secrets as
     image-pull-secrets/expires, where pull-secrets doctor reads it."""
+    expiring: NotRequired[list[str]]
+    """The servers, as in registries, whose passwords end then; all of them where left out. It is written on the Secrets
+    as image-pull-secrets/expiring."""
 
 
 class NamespaceChoice(TypedDict, total=False):

@@ -70,7 +70,8 @@ def preflight(
     refuse; with any, it raises PreflightError too, and tells them with what else there is.
     """
     args = without_none(args)
-    if problems := with_others(find_shape_problems(args, has_patterns=True), find_choice_problems(args)):
+    others = find_choice_problems(args) if isinstance(args, Mapping) else ()
+    if problems := with_others(find_shape_problems(args, has_patterns=True), others):
         raise InvalidArgumentsError(owner, problems)
     selection = Selection.parse(args)
     secret_names = [args["secret_name"], *args.get("retired_secret_names", [])]
@@ -111,9 +112,9 @@ def preflight(
         findings = [*chosen.obstacles, *wanted.obstacles, *obstacles]
         if needs_policies and coverage is None:
             findings.append(_NO_POLICIES)
-        if findings or refusals:
         if coverage and (problem := admission.size_problem(coverage)):
             findings.append(problem)
+        if findings or refusals:
             raise PreflightError(context, findings, refusals)
     live_accounts = {**left, **{name: namespace.accounts for name, namespace in live.items()}}
     notes = (*chosen.notes, *wanted.notes, *([_COVERED.format(policy_name(owner))] if coverage and not leaves else []))
@@ -171,8 +172,8 @@ def read(
     And, by namespace, the accounts elsewhere that carry this owner's annotation, as far as one may list them: those of
     ``left_out`` are asked for one by one where one may not list all.
     """
-    names = set(names)
     namespaces = list(namespaces)
+    names = set(names)
     found = {item["metadata"]["name"]: item["metadata"] for item in namespaces if item["metadata"]["name"] in names}
     accounts: dict[str, dict[str, LiveAccount]] = {name: {} for name in found}
     left: dict[str, dict[str, LiveAccount]] = {}

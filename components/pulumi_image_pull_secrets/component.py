@@ -22,7 +22,7 @@ from .attachment import (
 from .docker_config import Registry
 from .errors import InvalidArgumentsError, Problem, with_others
 from .policy import Policy
-from .token_expiry import EXPIRES_ANNOTATION
+from .token_expiry import EXPIRES_ANNOTATION, EXPIRING_ANNOTATION
 from .validation import DEFAULT_ACCOUNTS, find_problems, find_time_problems
 
 TYPE = "image-pull-secrets:index:ImagePullSecrets"
@@ -66,7 +66,7 @@ class ImagePullSecrets(pulumi.ComponentResource):
         self._patches: list[core.ServiceAccountPatch] = []
         self._wanted = () if args.get("detach") else (args["secret_name"],)
         self._secret_names = (args["secret_name"], *args.get("retired_secret_names", []))
-        self._data = _data(args)
+        self._data = _data(name, args)
         self._labels = args.get("labels")
         self._annotations: dict[str, pulumi.Input[str]] = {
             **args.get("annotations", {}),
@@ -77,6 +77,9 @@ class ImagePullSecrets(pulumi.ComponentResource):
             if not isinstance(expires, str):
                 expires = pulumi.Output.from_input(expires).apply(self._checked_time)
             self._annotations[EXPIRES_ANNOTATION] = expires
+        if "expiring" in args:
+            keys = {docker_config.registry_key(server) for server in args["expiring"]}
+            self._annotations[EXPIRING_ANNOTATION] = ",".join(sorted(keys))
 
         with stack_traces.left_out():
             created = self._create(args["namespaces"])
@@ -350,5 +353,13 @@ def _checked(name: str, text: Any) -> str:
     return text
 
 
-def _rendered(registries: list[dict[str, Any]]) -> str:
+def _rendered(name: str, registries: list[dict[str, Any]]) -> str:
+    problems = [
+        Problem(("registries", index, key), "must be text")
+        for index, registry in enumerate(registries)
+        for key, value in registry.items()
+        if not isinstance(value, str)
+    ]
+    if problems:
+        raise InvalidArgumentsError(name, problems)
     return docker_config.render(Registry(**registry) for registry in registries)

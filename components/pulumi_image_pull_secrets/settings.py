@@ -6,7 +6,7 @@ key as the user wrote it; no message holds the value of a secret.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import pulumi
@@ -153,10 +153,11 @@ class Settings(_Model):
     verify_registries: StrictBool = False
     """Whether the program asks the registries, before anything is registered, if they take the logins."""
 
-    def args(self, *, expires: str | None = None) -> SelectionArgs:
+    def args(self, *, expires: str | None = None, expiring: Sequence[str] = ()) -> SelectionArgs:
         """What the preflight makes the component's arguments of; every password a secret Output.
 
-        ``expires`` is when the first of the passwords ends, in RFC 3339.
+        ``expires`` is when the first of the passwords ends, in RFC 3339, and ``expiring`` the servers that this is for,
+        where it isn't for all.
         """
         args = SelectionArgs(
             secret_name=self.secret_name,
@@ -171,6 +172,8 @@ class Settings(_Model):
             args["docker_config_json"] = pulumi.Output.secret(self.docker_config_json.get_secret_value())
         if expires is not None:
             args["expires"] = expires
+        if expiring:
+            args["expiring"] = list(expiring)
         if self.registries is not None:
             args["registries"] = [_registry_args(registry) for registry in self.registries]
         return args

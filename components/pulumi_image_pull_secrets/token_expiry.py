@@ -12,6 +12,8 @@ from .attachment import ANNOTATION_PREFIX
 
 EXPIRES_ANNOTATION = f"{ANNOTATION_PREFIX}expires"
 """On a Secret: when what is in it expires, in RFC 3339. Whatever renews a token may write it."""
+EXPIRING_ANNOTATION = f"{ANNOTATION_PREFIX}expiring"
+"""On a Secret: the keys of the logins that the time is for, with commas between them; without it, all."""
 ECR_LIFETIME = timedelta(hours=12)
 """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html"""
 

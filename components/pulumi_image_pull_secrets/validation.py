@@ -39,11 +39,14 @@ def find_problems(
     expires = config.get("expires")
     if isinstance(expires, str):
         yield from find_time_problems(expires)
+    yield from _expiring(config)
 
 
-def find_time_problems(expires: str) -> Iterator[Problem]:
+def find_time_problems(expires: object) -> Iterator[Problem]:
     """What is wrong with ``expires``, which may be known later than the rest."""
-    if parse_time(expires) is None:
+    if not isinstance(expires, str):
+        yield Problem(("expires",), "must be text")
+    elif parse_time(expires) is None:
         yield Problem(("expires",), f"{names.shown(expires)} is no time in RFC 3339, such as 2030-01-31T12:00:00Z")
 
 
@@ -62,13 +65,13 @@ def find_choice_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
                 yield from _one_way_to_choose(entry, (key, index))
                 if key == "namespaces":
                     yield from _choice(entry, (key, index))
-    yield from _named_and_excluded(config)
-    coverage = config.get("coverage")
-    if isinstance(coverage, str) and coverage not in COVERAGES:
                 else:
                     for part, left_out in _means_everything(entry):
                         message = f"{left_out} leaves out every namespace there is; to leave them all, set detach: true"
                         yield Problem((key, index, part), message)
+    yield from _named_and_excluded(config)
+    coverage = config.get("coverage")
+    if isinstance(coverage, str) and coverage not in COVERAGES:
         yield Problem(("coverage",), f"{names.shown(coverage)} is unknown; give one of: {', '.join(COVERAGES)}")
 
 
@@ -112,12 +115,10 @@ def _means_everything(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The key by which an entry can't but match every namespace, and what stands there; nothing where it may not."""
     name, selector = entry.get("name"), entry.get("selector")
     if selector is None:
-        key, everything = ("name", isinstance(name, str) and patterns.is_everything(name))
-    if everything and entry.get("confirm_all") is not True:
-        chosen = names.shown(str(entry[key]))
-        yield Problem(
-            (*path, key), f"{chosen} chooses every namespace there is; if that is meant, set confirm_all: true"
-        )
+        if isinstance(name, str) and patterns.is_everything(name):
+            yield "name", names.shown(name)
+    elif isinstance(selector, str) and _selects_everything(selector):
+        yield "selector", names.shown(selector)
 
 
 def _selects_everything(selector: str) -> bool:
@@ -221,6 +222,31 @@ def _registries(registries: list[Any]) -> Iterator[Problem]:
 
 _FILLED = {"username": "-", "password": "-"}
 """Stands in for the half of a login that isn't being looked at."""
+
+
+def _expiring(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """Servers that are none, or aren't among the registries, as far as these are known."""
+    if config.get("expiring") is not None and config.get("expires") is None:
+        yield Problem(("expiring",), "says whose passwords end, and nothing says when; give expires as well")
+    registries = config.get("registries")
+    servers = [_key_of(entry) for entry in registries] if isinstance(registries, list) else [None]
+    for index, server in _texts(config.get("expiring")):
+        try:
+            key = docker_config.registry_key(server)
+        except RegistryAddressError as error:
+            yield Problem(("expiring", index), str(error))
+        else:
+            if None not in servers and key not in servers:
+                yield Problem(("expiring", index), f"{names.shown(server)} is no server of registries; correct it")
+
+
+def _key_of(registry: object) -> str | None:
+    """The key of a registry's login; None where it isn't known yet, or is told elsewhere."""
+    server = registry.get("server") if isinstance(registry, Mapping) else None
+    try:
+        return docker_config.registry_key(server) if isinstance(server, str) else None
+    except RegistryAddressError:
+        return None
 
 
 def _metadata(config: Mapping[str, Any]) -> Iterator[Problem]:

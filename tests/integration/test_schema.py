@@ -27,7 +27,7 @@ def test_everything_is_described_and_secrets_are_marked(schema: dict[str, Any]) 
     described = dict(_properties(schema))
 
     assert [path for path, each in described.items() if not each.get("description")] == []
-    assert len(described) == 10 + 2 + 3 + 4
+    assert len(described) == 11 + 2 + 3 + 4
     assert {path for path, each in described.items() if each.get("secret")} == {
         f"{RESOURCE}.inputProperties.dockerConfigJson",
         f"{REGISTRY}.properties.password",

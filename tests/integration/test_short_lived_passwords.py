@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pulumi_image_pull_secrets.attachment import OWNER_ANNOTATION, owner_of
+from pulumi_image_pull_secrets.attachment import EXCLUDE_ANNOTATION, OWNER_ANNOTATION, owner_of
 from pulumi_image_pull_secrets.passwords import commands
-from pulumi_image_pull_secrets.token_expiry import EXPIRES_ANNOTATION, as_text, parse_time
+from pulumi_image_pull_secrets.token_expiry import EXPIRES_ANNOTATION, EXPIRING_ANNOTATION, as_text, parse_time
 
 from tests.integration.live import LiveCluster
 from tests.integration.program import Outcome, ProgramStack
@@ -125,6 +125,27 @@ def test_a_token_stays_for_the_first_half_of_its_life(
     assert {password(cluster, name) for name in everywhere} == {renewed} != {first}
     assert right(stack.preview()).changed == {}
     assert token.printed[-1] == renewed
+
+
+def test_a_token_stays_where_half_of_the_namespaces_opted_out(
+    cluster: LiveCluster, stack: ProgramStack, token: TokenCommand, namespaces: list[str]
+) -> None:
+    cluster.kubectl("annotate", "namespace", namespaces[1], f"{EXCLUDE_ANNOTATION}=true")
+    right(stack.up())
+    assert cluster.secret(namespaces[1], "regcred") is None
+
+    right(stack.preview(expect_no_changes=True))
+
+    assert len(token.printed) == 1
+
+
+def test_only_the_login_with_the_token_is_said_to_end(
+    cluster: LiveCluster, stack: ProgramStack, token: TokenCommand, namespaces: list[str]
+) -> None:
+    right(stack.up())
+    secret = cluster.secret(namespaces[0], "regcred")
+    assert secret is not None
+    assert secret["metadata"]["annotations"][EXPIRING_ANNOTATION] == "tokens.example"
 
 
 def test_nobody_plants_a_token_for_others(

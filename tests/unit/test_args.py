@@ -215,6 +215,7 @@ VALUES: dict[str, Any] = {
     "password": "-",
     "email": "ci@acme.example",
     "expires": "2030-01-31T12:00:00Z",
+    "expiring": ["ghcr.io"],
 }
 
 

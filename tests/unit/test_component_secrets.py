@@ -228,6 +228,59 @@ async def test_a_bad_time_known_only_later_is_told(args: ImagePullSecretsArgs) -
 
 
 @pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("password", 3, r"registries\[0\].password: must be text"),
+        ("username", ["a"], r"registries\[0\].username: must be text"),
+        ("docker_config_json", {"auths": {}}, "docker_config_json: must be text"),
+        ("expires", None, "expires: must be text"),
+    ],
+)
+async def test_what_is_no_text_and_known_only_later_is_told(
+    args: ImagePullSecretsArgs, key: str, value: Any, told: str
+) -> None:
+    later: Any = pulumi.Output.from_input("").apply(lambda _: value)
+
+    def program() -> None:
+        if key in ("password", "username"):
+            args["registries"][0][key] = later  # type: ignore[literal-required]
+        else:
+            args[key] = later  # type: ignore[literal-required]
+        if key == "docker_config_json":
+            del args["registries"]
+        opts = pulumi.ResourceOptions(provider=pulumi_kubernetes.Provider("cluster"))
+        ImagePullSecrets("pulls", args, opts, live_accounts=empty_accounts(args))
+
+    with pytest.raises(InvalidArgumentsError, match=told):
+        await deploy(program, deployment=Deployment())
+
+
+async def test_whose_passwords_end_is_on_the_secrets(args: ImagePullSecretsArgs, password: str) -> None:
+    args["registries"].append(RegistryArgs(server="docker.io", username="bot", password=password))
+    args |= ImagePullSecretsArgs(expires="2030-01-31T12:00:00Z", expiring=["docker.io"])  # type: ignore[typeddict-item]
+    deployment = await deploy_pulls(args, live_accounts=empty_accounts(args))
+    annotations = deployment.of_type(SECRET)["pulls/team-a/regcred"].inputs["metadata"]["annotations"]
+    assert annotations["image-pull-secrets/expiring"] == "https://index.docker.io/v1/"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"expiring": ["ghcr.io"]}, "expiring: says whose passwords end, and nothing says when; give expires as well"),
+        (
+            {"expires": "2030-01-31T12:00:00Z", "expiring": ["ghcr.io", "quay.io"]},
+            r"expiring\[1\]: 'quay.io' is no server of registries; correct it",
+        ),
+        ({"expires": "2030-01-31T12:00:00Z", "expiring": ["a b"]}, r"expiring\[0\]: 'a b' is not a registry's address"),
+    ],
+)
+async def test_whose_passwords_end_is_checked(args: ImagePullSecretsArgs, given: dict[str, Any], told: str) -> None:
+    args.update(given)  # type: ignore[typeddict-item]
+    with pytest.raises(InvalidArgumentsError, match=told):
+        await deploy_pulls(args, live_accounts=empty_accounts(args))
+
+
+@pytest.mark.parametrize(
     ("spoil", "message"),
     [
         (bad_user, "ghcr.io: the user name holds a ':'"),

@@ -28,6 +28,8 @@ class Obtained:
     settings: Settings
     expires: str | None = None
     """When the first of them ends, in RFC 3339; None where nothing says so."""
+    expiring: tuple[str, ...] = ()
+    """The servers of those that end, where not all do."""
 
 
 def obtain(settings: Settings, *, owner: str) -> Obtained:
@@ -47,7 +49,8 @@ def obtain(settings: Settings, *, owner: str) -> Obtained:
     for index, password in passwords.items():
         registries[index] = registries[index].model_copy(update={"password": SecretStr(password)})
     expires = kept.expires if kept else _expires([registries[index] for index in ending])
-    return Obtained(settings.model_copy(update={"registries": list(registries.values())}), expires)
+    expiring = tuple(registry.server for registry in ending.values()) if len(ending) < len(registries) else ()
+    return Obtained(settings.model_copy(update={"registries": list(registries.values())}), expires, expiring)
 
 
 def _run(registries: Mapping[int, RegistrySettings]) -> dict[int, str]:

@@ -98,6 +98,13 @@ def test_an_annotation_says_when_a_secret_ends(text: str) -> None:
     assert expiry(annotations={"image-pull-secrets/expires": text}, created=NOW - HOUR) == Expiry(NOW, HOUR)
 
 
+def test_an_annotation_may_be_for_some_logins_alone() -> None:
+    ends = {"image-pull-secrets/expires": "2026-03-01T12:00:00Z"}
+    for others, is_told in (("quay.io", False), ("ghcr.io", True), ("docker.io,ghcr.io", True), ("", False)):
+        found = expiry(annotations={**ends, "image-pull-secrets/expiring": others}, created=NOW - HOUR)
+        assert (found is not None) is is_told
+
+
 def test_a_token_of_hours_is_not_about_to_end_from_its_first_minute() -> None:
     annotations = {"image-pull-secrets/expires": "2026-03-01T20:00:00Z"}
     fresh = expiry(annotations=annotations, created=NOW - 30 * DAY, changed=NOW)
