@@ -1,6 +1,5 @@
 """The component: one Secret per namespace, its name on every listed ServiceAccount."""
 
-import base64
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -8,7 +7,7 @@ import pulumi
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 
-from . import docker_config, stack_traces
+from . import docker_config, secret_content, stack_traces
 from .admission import Coverage
 from .args import ImagePullSecretsArgs, NamespaceArgs, find_shape_problems, without_none
 from .attachment import (
@@ -19,11 +18,9 @@ from .attachment import (
     merge,
     owner_of,
 )
-from .docker_config import Registry
 from .errors import InvalidArgumentsError, Problem, with_others
 from .policy import Policy
-from .token_expiry import EXPIRES_ANNOTATION, EXPIRING_ANNOTATION
-from .validation import DEFAULT_ACCOUNTS, find_problems, find_time_problems
+from .validation import DEFAULT_ACCOUNTS, find_problems
 
 TYPE = "image-pull-secrets:index:ImagePullSecrets"
 """The component's type token."""
@@ -66,20 +63,9 @@ class ImagePullSecrets(pulumi.ComponentResource):
         self._patches: list[core.ServiceAccountPatch] = []
         self._wanted = () if args.get("detach") else (args["secret_name"],)
         self._secret_names = (args["secret_name"], *args.get("retired_secret_names", []))
-        self._data = _data(name, args)
+        self._data = secret_content.data(name, args)
         self._labels = args.get("labels")
-        self._annotations: dict[str, pulumi.Input[str]] = {
-            **args.get("annotations", {}),
-            OWNER_ANNOTATION: self._owner,
-        }
-        if "expires" in args:
-            expires: Any = args["expires"]
-            if not isinstance(expires, str):
-                expires = pulumi.Output.from_input(expires).apply(self._checked_time)
-            self._annotations[EXPIRES_ANNOTATION] = expires
-        if "expiring" in args:
-            keys = {docker_config.registry_key(server) for server in args["expiring"]}
-            self._annotations[EXPIRING_ANNOTATION] = ",".join(sorted(keys))
+        self._annotations = secret_content.annotations(name, args, owner=self._owner)
 
         with stack_traces.left_out():
             created = self._create(args["namespaces"])
@@ -96,11 +82,6 @@ class ImagePullSecrets(pulumi.ComponentResource):
         # Of no accounts at all, Output.all makes a list.
         self.attached = pulumi.Output.all(**later).apply(lambda found: {**attached, **dict(found)})
         self.register_outputs({"secrets": self.secrets, "attached": self.attached})
-
-    def _checked_time(self, expires: str) -> str:
-        if problems := list(find_time_problems(expires)):
-            raise InvalidArgumentsError(self._name, problems)
-        return expires
 
     def _policy(self, coverage: Coverage, current: Mapping[str, core.Secret]) -> Policy:
         if not self._wanted:
@@ -333,33 +314,3 @@ def _then(value: _T | pulumi.Output[_T], made: Callable[[_T], _U]) -> _U | pulum
 def _output(value: _T) -> pulumi.Output[_T]:
     """Of a value that holds no Outputs; from_input would make one of each entry in it."""
     return pulumi.Output.from_input(None).apply(lambda _: value)
-
-
-def _data(name: str, args: ImagePullSecretsArgs) -> pulumi.Output[dict[str, str]]:
-    """The Secrets' data, in base64 and marked secret: one Output for all namespaces."""
-    whole_text = args.get("docker_config_json")
-    if whole_text is not None:
-        text = pulumi.Output.secret(whole_text).apply(lambda known: _checked(name, known))
-    else:
-        registries = pulumi.Output.all(*[pulumi.Output.all(**registry) for registry in args["registries"]])
-        text = pulumi.Output.secret(registries.apply(lambda known: _rendered(name, known)))
-    return text.apply(lambda config: {docker_config.SECRET_KEY: base64.b64encode(config.encode()).decode()})
-
-
-def _checked(name: str, text: Any) -> str:
-    if not isinstance(text, str):
-        raise InvalidArgumentsError(name, [Problem(("docker_config_json",), "must be text")])
-    docker_config.check(text)
-    return text
-
-
-def _rendered(name: str, registries: list[dict[str, Any]]) -> str:
-    problems = [
-        Problem(("registries", index, key), "must be text")
-        for index, registry in enumerate(registries)
-        for key, value in registry.items()
-        if not isinstance(value, str)
-    ]
-    if problems:
-        raise InvalidArgumentsError(name, problems)
-    return docker_config.render(Registry(**registry) for registry in registries)
