@@ -12,17 +12,19 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import urllib3
 from kubernetes.client.configuration import Configuration
 from kubernetes.client.rest import RESTClientObject
-from kubernetes.config import ConfigException, load_kube_config, load_kube_config_from_dict
+from kubernetes.config import ConfigException
+from kubernetes.config.kube_config import KubeConfigLoader
 
 from . import USER_AGENT
 from . import kubeconfig as kubeconfigs
-from .child_environment import without_configuration
+from .child_environment import with_plugins_kept_from_it
 from .errors import ClusterUnreachableError
 
 PAGE = 500
@@ -75,11 +77,10 @@ class Api:
             allowed_methods=None,
         )  # fmt: skip
         try:
-            with without_configuration(), _plugin_failure_raised():
-                if found.is_path:
-                    load_kube_config(found.source, context, configuration, persist_config=False)
-                else:
-                    load_kube_config_from_dict(dict(found.content), context, configuration)
+            content = with_plugins_kept_from_it(found.content)
+            beside = str(Path(found.source).parent) if found.is_path else ""
+            with _plugin_failure_raised():
+                KubeConfigLoader(content, context, config_base_path=beside).load_and_set(configuration)
             self._connections: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
         # What comes out of it has no common root: a login with OIDC is renewed here, by three libraries, and what the
         # kubeconfig holds, such as a proxy-url with socks5://, may need packages that aren't there.

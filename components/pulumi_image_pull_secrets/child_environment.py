@@ -1,11 +1,14 @@
-"""What other programs find in their environment that this one starts."""
+"""What other programs find in their environment that this one starts. Pure but for reading its own.
 
+The engine hands a program its configuration in two variables, secrets and all: nothing for another program's eyes.
+"""
+
+import copy
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from typing import Any
 
 _PULUMI_CONFIGURATION = ("PULUMI_CONFIG", "PULUMI_CONFIG_SECRET_KEYS")
-"""In these the engine hands a program its configuration, secrets and all: nothing for another program's eyes."""
 
 
 def child_environment() -> dict[str, str]:
@@ -13,11 +16,16 @@ def child_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key not in _PULUMI_CONFIGURATION}
 
 
-@contextmanager
-def without_configuration() -> Iterator[None]:
-    """For a library that starts programs with ``os.environ`` as it is."""
-    hidden = {key: os.environ.pop(key) for key in _PULUMI_CONFIGURATION if key in os.environ}
-    try:
-        yield
-    finally:
-        os.environ.update(hidden)
+def with_plugins_kept_from_it(kubeconfig: Mapping[str, Any]) -> dict[str, Any]:
+    """The same kubeconfig, whose credential plugins find these variables empty.
+
+    The official client starts a plugin with all of ``os.environ``, whenever a token is about to end, and over it what
+    the kubeconfig has for it.
+    https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
+    """
+    content = copy.deepcopy(dict(kubeconfig))
+    for entry in content.get("users") or []:
+        if plugin := (entry.get("user") or {}).get("exec"):
+            hidden = [{"name": name, "value": ""} for name in _PULUMI_CONFIGURATION]
+            plugin["env"] = [*(plugin.get("env") or []), *hidden]
+    return content

@@ -112,7 +112,7 @@ def preflight(
         findings = [*chosen.obstacles, *wanted.obstacles, *obstacles]
         if needs_policies and coverage is None:
             findings.append(_NO_POLICIES)
-        if coverage and (problem := admission.size_problem(coverage)):
+        if coverage and not leaves and (problem := admission.size_problem(coverage)):
             findings.append(problem)
         if findings or refusals:
             raise PreflightError(context, findings, refusals)

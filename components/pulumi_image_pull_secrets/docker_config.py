@@ -268,7 +268,9 @@ def _auth_problem(auth: str) -> str | None:
     if not colon:
         return "has an auth that is not base64 of 'username:password'"
     if not username or not password:
-        return "has an auth without a user name or without a password, so a node cannot log in with it"
+        return (
+            "has an auth without a user name or without a password, so a node cannot log in with it; take the entry out"
+        )
     return None
 
 

@@ -130,7 +130,7 @@ def _paths(kubeconfig: str | None, environ: Mapping[str, str]) -> Iterator[Path]
     if kubeconfig is not None:
         if not kubeconfig.strip():
             raise KubeconfigError("the kubeconfig is empty; give a path or the text, or leave the key out")
-        if max(map(len, Path(kubeconfig).parts)) > _LONGEST_NAME:
+        if max(map(len, Path(kubeconfig).parts), default=0) > _LONGEST_NAME:
             # Not shown: it may be a whole kubeconfig in base64.
             raise KubeconfigError(
                 f"the kubeconfig is one line of {len(kubeconfig)} characters, neither a path nor the text; "

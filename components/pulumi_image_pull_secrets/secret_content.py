@@ -50,7 +50,7 @@ def _rendered(component: str, registries: list[dict[str, Any]]) -> str:
         Problem(("registries", index, key), "must be text")
         for index, registry in enumerate(registries)
         for key, value in registry.items()
-        if not isinstance(value, str)
+        if not isinstance(value, str) and not (key == "email" and value is None)
     ]
     if problems:
         raise InvalidArgumentsError(component, problems)

@@ -162,14 +162,8 @@ def choose(selection: Selection, seen: Mapping[str, NamespaceSeen], *, owner: st
                     f"{entry} chooses no namespace: what it matches is {' or '.join(sorted(against))}; correct it, or "
                     "set allowEmpty: true"
                 )
-    for reason, found in sorted(reasons.items()):
-        notes.append(f"{reason}: {names('namespace', found, _MANY)}")
-        made = [name for name in found - chosen.keys() if owner and name in seen and seen[name].owner == owner]
-        if made and reason != _TERMINATING:
-            obstacles.append(
-                f"{names('namespace', made, _MANY)}, which this stack made: {reason}; {_DELETED}; name it with create: "
-                "true"
-            )
+    obstacles += _made_and_left_out(selection, seen, reasons, owner, chosen)
+    notes += [f"{reason}: {names('namespace', found, _MANY)}" for reason, found in sorted(reasons.items())]
     notes += [f"{entry} excludes nothing" for entry in selection.exclude if not any(map(entry.matches, seen.values()))]
     choices = tuple(Choice(name, tuple(entries)) for name, entries in sorted(chosen.items()))
     return Outcome(choices, tuple(notes), tuple(obstacles))
@@ -234,6 +228,29 @@ def _reason_against(selection: Selection, entry: Entry, name: str, found: Namesp
     if namespace.is_terminating:
         return _TERMINATING
     return ""
+
+
+def _made_and_left_out(
+    selection: Selection,
+    seen: Mapping[str, NamespaceSeen],
+    reasons: Mapping[str, Collection[str]],
+    owner: str | None,
+    chosen: Collection[str],
+) -> Iterator[str]:
+    """Lines on namespaces of ``owner`` that would be deleted, though entries mean them.
+
+    One that ``exclude`` has by its name shall go; what has ``create: true`` is told elsewhere.
+    """
+    excluded = {entry.text for entry in selection.exclude if not entry.is_pattern}
+    decided = {*chosen, *excluded, *(entry.text for entry in selection.entries if entry.create)}
+    for reason, found in sorted(reasons.items()):
+        made = [name for name in sorted(found) if owner and name in seen and seen[name].owner == owner]
+        would_go = [name for name in made if name not in decided and not seen[name].is_terminating]
+        if would_go:
+            yield (
+                f"{names('namespace', would_go, _MANY)}, which this stack made: {reason}; {_DELETED}; name it with "
+                "create: true and let no exclude mean it, or, if it shall go, exclude it by its name or name it no more"
+            )
 
 
 def _listing(namespaces: list[str]) -> str:

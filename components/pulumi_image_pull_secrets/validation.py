@@ -67,8 +67,8 @@ def find_choice_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
                     yield from _choice(entry, (key, index))
                 else:
                     for part, left_out in _means_everything(entry):
-                        message = f"{left_out} leaves out every namespace there is; to leave them all, set detach: true"
-                        yield Problem((key, index, part), message)
+                        message = f"{left_out} leaves out every namespace there is; take it out"
+                        yield Problem((key, index, part), f"{message}, or, to have nothing anywhere, pulumi destroy")
     yield from _named_and_excluded(config)
     coverage = config.get("coverage")
     if isinstance(coverage, str) and coverage not in COVERAGES:
@@ -228,6 +228,8 @@ def _expiring(config: Mapping[str, Any]) -> Iterator[Problem]:
     """Servers that are none, or aren't among the registries, as far as these are known."""
     if config.get("expiring") is not None and config.get("expires") is None:
         yield Problem(("expiring",), "says whose passwords end, and nothing says when; give expires as well")
+    if config.get("expiring") is not None and config.get("docker_config_json") is not None:
+        yield Problem(("expiring",), "is for registries, and docker_config_json is given; leave it out")
     registries = config.get("registries")
     servers = [_key_of(entry) for entry in registries] if isinstance(registries, list) else [None]
     for index, server in _texts(config.get("expiring")):

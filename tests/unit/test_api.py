@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -100,22 +101,31 @@ def test_an_oidc_login_that_cannot_be_renewed_is_told(provider: IdentityProvider
 
 def test_a_credential_plugin_is_not_given_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = tmp_path / "seen"
-    answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "-"}}
-    script = f"import json, os; json.dump(dict(os.environ), open({str(seen)!r}, 'w')); print({json.dumps(answer)!r})"
-    plugin = {"apiVersion": answer["apiVersion"], "command": sys.executable, "args": ["-c", script]}
+    # So soon that each request has it run again.
+    soon = datetime.now(timezone.utc) + timedelta(seconds=60)
+    status = {"token": "-", "expirationTimestamp": soon.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    version = "client.authentication.k8s.io/v1"
+    answer = json.dumps({"apiVersion": version, "kind": "ExecCredential", "status": status})
+    script = f"import json, os; print(json.dumps(dict(os.environ)), file=open({str(seen)!r}, 'a')); print({answer!r})"
+    own = [{"name": "AWS_PROFILE", "value": "acme"}]
+    plugin = {"apiVersion": version, "command": sys.executable, "args": ["-c", script], "env": own}
     text = yaml.safe_dump(
         {
             "contexts": [{"name": "a", "context": {"cluster": "c", "user": "u"}}],
-            "clusters": [{"name": "c", "cluster": {"server": "https://192.0.2.1"}}],
-            "users": [{"name": "u", "user": {"exec": plugin}}],
+            "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:9"}}],
+            "users": [{"name": "u", "user": {"exec": plugin}}, {"name": "other", "user": {}}],
         }
     )
     password = secrets.token_urlsafe(16)
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps({"password": password}))
     monkeypatch.setenv("OTHER", "kept")
-    Api(context="a", kubeconfig=text)
-    found = json.loads(seen.read_text())
-    assert found["OTHER"] == "kept"
+
+    with pytest.raises(ClusterUnreachableError), Api(context="a", kubeconfig=text) as api:
+        api.check()
+
+    runs = [json.loads(line) for line in seen.read_text().splitlines()]
+    assert len(runs) > 1
+    assert {(run["OTHER"], run["AWS_PROFILE"]) for run in runs} == {("kept", "acme")}
     assert password not in seen.read_text()
     assert password in os.environ["PULUMI_CONFIG"]
 

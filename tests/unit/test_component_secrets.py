@@ -255,6 +255,12 @@ async def test_what_is_no_text_and_known_only_later_is_told(
         await deploy(program, deployment=Deployment())
 
 
+async def test_an_email_that_is_none_when_it_is_known_is_left_out(args: ImagePullSecretsArgs) -> None:
+    args["registries"][0]["email"] = pulumi.Output.from_input("").apply(lambda _: None)  # type: ignore[arg-type,return-value]
+    deployment = await deploy_pulls(args, live_accounts=empty_accounts(args))
+    assert "email" not in content_of(deployment, "pulls/team-a/regcred")
+
+
 async def test_whose_passwords_end_is_on_the_secrets(args: ImagePullSecretsArgs, password: str) -> None:
     args["registries"].append(RegistryArgs(server="docker.io", username="bot", password=password))
     args |= ImagePullSecretsArgs(expires="2030-01-31T12:00:00Z", expiring=["docker.io"])  # type: ignore[typeddict-item]
@@ -270,6 +276,10 @@ async def test_whose_passwords_end_is_on_the_secrets(args: ImagePullSecretsArgs,
         (
             {"expires": "2030-01-31T12:00:00Z", "expiring": ["ghcr.io", "quay.io"]},
             r"expiring\[1\]: 'quay.io' is no server of registries; correct it",
+        ),
+        (
+            {"expires": "2030-01-31T12:00:00Z", "expiring": ["ghcr.io"], "docker_config_json": "{}"},
+            "expiring: is for registries, and docker_config_json is given; leave it out",
         ),
         ({"expires": "2030-01-31T12:00:00Z", "expiring": ["a b"]}, r"expiring\[0\]: 'a b' is not a registry's address"),
     ],

@@ -152,6 +152,12 @@ def test_a_missing_file_is_told_with_what_to_set(environ: dict[str, str]) -> Non
     assert "set image-pull-secrets:kubeconfig or KUBECONFIG" in message
 
 
+def test_the_folder_that_one_is_in_is_told_as_one() -> None:
+    for text in (".", "./"):
+        with pytest.raises(KubeconfigError, match="is a folder; give the path of the file in it"):
+            kubeconfig.find("prod", text, {})
+
+
 def test_a_folder_is_told_as_one(tmp_path: Path) -> None:
     assert f"{tmp_path} is a folder" in error("prod", str(tmp_path))
 

@@ -175,10 +175,16 @@ def test_what_the_stack_made_is_not_deleted_by_leaving_it_out(
     seen = {"team-x": NamespaceSeen.parse(metadata)}
     (told,) = choose(selection(entry, exclude=exclude), seen, owner="project.stack.pulls").obstacles
     assert told.startswith("namespace team-x, which this stack made: left out by ")
-    assert told.endswith("left out, it would be deleted with all that is in it; name it with create: true")
+    assert "left out, it would be deleted with all that is in it; name it with create: true" in told
     assert not choose(selection(entry, exclude=exclude), seen, owner="project.other.pulls").obstacles
-    both = selection(entry, {"name": "team-x", "create": True})
-    assert not choose(both, seen, owner="project.stack.pulls").obstacles
+    kept = selection(entry, {"name": "team-x", "create": True}, exclude=exclude)
+    for line in choose(kept, seen, owner="project.stack.pulls").obstacles:
+        assert "which this stack made" not in line
+    if entry["name"] == "team-*":
+        shall_go = selection(entry, exclude=(*exclude, {"name": "team-x"}))
+        assert not choose(shall_go, seen, owner="project.stack.pulls").obstacles
+    gone = {"team-x": NamespaceSeen.parse({**metadata, "deletionTimestamp": "2026-01-01T00:00:00Z"})}
+    assert not choose(selection(entry, exclude=exclude), gone, owner="project.stack.pulls").obstacles
 
 
 def test_nothing_is_noted_where_all_is_given_by_name() -> None:
@@ -247,7 +253,7 @@ def test_an_account_can_opt_out() -> None:
         ({"namespaces": [{"name": "a*"}], "exclude": [{"name": "ab"}]}, {}),
         (
             {"namespaces": [{"name": "a*"}], "exclude": [{"name": "*"}]},
-            {"exclude[0].name": "'*' leaves out every namespace there is; to leave them all, set detach: true"},
+            {"exclude[0].name": "'*' leaves out every namespace there is; take it out, or, to have nothing anywhere, "},
         ),
         (
             {"namespaces": [{"name": "a*"}], "exclude": [{"selector": ""}]},
