@@ -10,6 +10,7 @@ from typing import Any
 import urllib3
 import yaml
 
+from . import files
 from .pki import Authority, write_key
 from .processes import ProcessError, Processes, free_ports, is_free
 
@@ -53,7 +54,7 @@ class ControlPlane:
         for attempt in range(_START_TRIES):
             if new:
                 # Somebody may take one of these ports before we listen on it; then others are tried.
-                self._write("ports.json", json.dumps(asdict(Ports(*free_ports(3)))))
+                files.write(self._folder / "ports.json", json.dumps(asdict(Ports(*free_ports(3)))))
             try:
                 self._start_processes()
                 break
@@ -61,7 +62,7 @@ class ControlPlane:
                 self.processes.stop()
                 if not new or attempt == _START_TRIES - 1:
                     raise
-        self._write("kubeconfig", yaml.safe_dump(self._kubeconfig(contexts)))
+        files.write(self._folder / "kubeconfig", yaml.safe_dump(self._kubeconfig(contexts)))
 
     def _start_processes(self) -> None:
         ports, running = self._ports(), self.processes.running()
@@ -77,7 +78,7 @@ class ControlPlane:
             self.processes.start("kube-apiserver", self._api_server_command(ports))
         self.processes.wait_until(self.is_ready, "kube-apiserver")
         if "kube-controller-manager" not in running:
-            self._write("controllers.kubeconfig", yaml.safe_dump(self._kubeconfig(["sandbox"])))
+            files.write(self._folder / "controllers.kubeconfig", yaml.safe_dump(self._kubeconfig(["sandbox"])))
             self.processes.start("kube-controller-manager", self._controller_command())
         self.processes.wait_until(self._controllers_work, "kube-controller-manager")
 
@@ -113,8 +114,8 @@ class ControlPlane:
         authority.write_server(self._folder)
         write_key(self._folder / "service-accounts.key")
         token = secrets.token_urlsafe(24)
-        self._write("tokens.csv", f'{token},admin,admin,"system:masters"\n')
-        self._write("token", token)
+        files.write(self._folder / "tokens.csv", f'{token},admin,admin,"system:masters"\n')
+        files.write(self._folder / "token", token)
 
     def _etcd_command(self, ports: Ports) -> list[str]:
         client, peer = f"http://127.0.0.1:{ports.etcd}", f"http://127.0.0.1:{ports.etcd_peer}"
@@ -178,9 +179,3 @@ class ControlPlane:
 
     def _ports(self) -> Ports:
         return Ports(**json.loads((self._folder / "ports.json").read_text()))
-
-    def _write(self, name: str, text: str) -> None:
-        """Only we may read it: there are tokens in these files."""
-        path = self._folder / name
-        path.touch(mode=0o600)
-        path.write_text(text)

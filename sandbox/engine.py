@@ -17,6 +17,8 @@ from typing import Any
 import yaml
 from pulumi import automation
 
+from . import files
+
 CHECKOUT = Path(__file__).parent.parent
 PROJECT = "image-pull-secrets"
 COMPONENT = "pulls"
@@ -55,8 +57,7 @@ class Engine:
         shutil.copy(CHECKOUT / "Pulumi.yaml", self.folder / "project" / "Pulumi.yaml")
         passphrase = self.folder / "passphrase"
         if not passphrase.exists():
-            passphrase.touch(mode=0o600)
-            passphrase.write_text(secrets.token_urlsafe(24))
+            files.write(passphrase, secrets.token_urlsafe(24))
 
     def stack(
         self,

@@ -17,7 +17,7 @@ from pulumi import automation
 from pulumi_image_pull_secrets import kubeconfig
 from pulumi_image_pull_secrets.attachment import annotation_key, owner_of
 
-from . import builds, parts, people, plugin, stacks
+from . import builds, files, parts, people, plugin, stacks
 from .controlplane import ControlPlane
 from .engine import CHECKOUT, COMPONENT, PROJECT, Engine, checkout_program
 from .parts import Part
@@ -71,7 +71,7 @@ class Sandbox:
         kubectl_part = self._provided(*parts.ALL)["kubectl"]
         plane = self._control_plane()
         plane.start([stacks.read(name).context for name in stacks.names()])
-        _write(self.kubeconfig, plane.kubeconfig.read_text())
+        files.write(self.kubeconfig, plane.kubeconfig.read_text())
         (FOLDER / "bin").mkdir(exist_ok=True)
         kubectl = FOLDER / "bin" / "kubectl"
         kubectl.unlink(missing_ok=True)
@@ -157,7 +157,7 @@ class Sandbox:
         kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
         for variable in variables:
             kept.setdefault(variable, secrets.token_urlsafe(18))
-        _write(path, json.dumps(kept, indent=2))
+        files.write(path, json.dumps(kept, indent=2))
         return {variable: os.environ.get(variable) or kept[variable] for variable in variables}
 
 
@@ -184,8 +184,3 @@ def _accounts(core: client.CoreV1Api, first: list[str]) -> list[Any]:
 
 def _prefixed(config: Mapping[str, Any]) -> dict[str, Any]:
     return {f"{PROJECT}:{key}": value for key, value in config.items()}
-
-
-def _write(path: Path, text: str) -> None:
-    path.touch(mode=0o600)
-    path.write_text(text)

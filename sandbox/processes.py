@@ -14,6 +14,8 @@ from pathlib import Path
 
 import psutil
 
+from . import files
+
 READY_SECONDS = 60.0
 _STOP_SECONDS = 20.0
 _LOG_LINES = 8
@@ -117,9 +119,7 @@ class Processes:
         return {name: Recorded(**entry) for name, entry in json.loads(self._record.read_text()).items()}
 
     def _write(self, records: Mapping[str, Recorded]) -> None:
-        new = self._record.with_suffix(".new")
-        new.write_text(json.dumps({name: asdict(recorded) for name, recorded in records.items()}, indent=2))
-        new.replace(self._record)
+        files.write(self._record, json.dumps({name: asdict(recorded) for name, recorded in records.items()}, indent=2))
 
 
 def free_ports(count: int) -> list[int]:

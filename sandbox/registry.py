@@ -8,6 +8,7 @@ import bcrypt
 import urllib3
 import yaml
 
+from . import files
 from .processes import ProcessError, Processes, free_ports, is_free
 
 USERNAME = "sandbox"
@@ -44,7 +45,7 @@ class Registry:
     def _start(self, password: str, *, new: bool) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         if new:
-            (self.folder / "port.json").write_text(json.dumps(free_ports(1)[0]))
+            files.write(self.folder / "port.json", json.dumps(free_ports(1)[0]))
         elif not is_free(int(self.address.rpartition(":")[2])):
             raise ProcessError(
                 f"{self.address}, where this sandbox's registry was before, is taken by another process; "
