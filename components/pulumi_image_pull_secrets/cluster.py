@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import admission, permissions
-from .admission import GROUP, POLICIES, VERSIONS, Coverage, covering, policy_name
+from . import permissions
+from .admission import GROUP, POLICIES, VERSIONS, Coverage, covering, policy_name, size_problem
 from .api import Api, ForbiddenError, Object, path_of
 from .args import ImagePullSecretsArgs, NamespaceArgs, SelectionArgs, find_shape_problems, without_none
 from .attachment import LiveAccount, annotation_key, owner_in
@@ -79,18 +79,16 @@ def preflight(
         api.check()
         if selection.needs_all_namespaces:
             _demand(api, context, permissions.to_choose(), refusals)
-            found = list(all_namespaces(api))
         else:
             _demand(api, context, permissions.to_attach(selection.named), refusals)
-            found = namespaces(api, [choice.name for choice in selection.named])
-        seen = {item["metadata"]["name"]: NamespaceSeen.parse(item["metadata"]) for item in found}
+        found = candidates(api, selection)
+        seen = seen_in(found)
         chosen = choose(selection, seen, owner=owner)
         if selection.needs_all_namespaces:
             _demand(api, context, permissions.to_attach(chosen.namespaces), refusals)
-        left_out = {choice.name for choice in selection.named} - {choice.name for choice in chosen.namespaces}
-        live, left = read(
-            api, [choice.name for choice in chosen.namespaces], found, secret_names, owner=owner, left_out=left_out
-        )
+        names = [choice.name for choice in chosen.namespaces]
+        left_out = seen.keys() & {choice.name for choice in selection.named} - set(names)
+        live, left = read(api, names, found, secret_names, owner=owner, left_out=left_out)
         _demand(api, context, permissions.to_leave(left), refusals)
         wanted = choose_accounts(chosen.namespaces, live)
         cluster = _identity(api, found)
@@ -112,7 +110,7 @@ def preflight(
         findings = [*chosen.obstacles, *wanted.obstacles, *obstacles]
         if needs_policies and coverage is None:
             findings.append(_NO_POLICIES)
-        if coverage and not leaves and (problem := admission.size_problem(coverage)):
+        if coverage and not leaves and (problem := size_problem(coverage)):
             findings.append(problem)
         if findings or refusals:
             raise PreflightError(context, findings, refusals)
@@ -135,6 +133,18 @@ def lacking(api: Api, needed: Iterable[Permission]) -> list[Permission]:
         answers = api.each(doubtful, lambda entry: bool(entry.namespace) and _is_allowed(api, entry))
         return [entry for entry, is_allowed in zip(doubtful, answers, strict=True) if not is_allowed]
     return []
+
+
+def candidates(api: Api, selection: Selection) -> list[Object]:
+    """The namespaces of which ``selection`` chooses: all, or those that it names, as far as they exist."""
+    if selection.needs_all_namespaces:
+        return list(all_namespaces(api))
+    return namespaces(api, [choice.name for choice in selection.named])
+
+
+def seen_in(namespaces: Iterable[Object]) -> dict[str, NamespaceSeen]:
+    """What choosing looks at, by name."""
+    return {item["metadata"]["name"]: NamespaceSeen.parse(item["metadata"]) for item in namespaces}
 
 
 def all_namespaces(api: Api) -> Iterator[Object]:
@@ -169,16 +179,14 @@ def read(
 ) -> tuple[dict[str, LiveNamespace], dict[str, dict[str, LiveAccount]]]:
     """Those of ``names`` among the namespaces, with their accounts and their Secrets of ``secret_names``.
 
-    And, by namespace, the accounts elsewhere that carry this owner's annotation, as far as one may list them: those of
-    ``left_out`` are asked for one by one where one may not list all.
+    And, by namespace, the accounts elsewhere that carry this owner's annotation, as far as one may list them: where one
+    may not list all, those in ``left_out``, which exist, one by one.
     """
-    namespaces = list(namespaces)
     names = set(names)
     found = {item["metadata"]["name"]: item["metadata"] for item in namespaces if item["metadata"]["name"] in names}
     accounts: dict[str, dict[str, LiveAccount]] = {name: {} for name in found}
     left: dict[str, dict[str, LiveAccount]] = {}
-    may_be_left = {item["metadata"]["name"] for item in namespaces}.intersection(left_out)
-    for item in _accounts(api, list(found), may_be_left):
+    for item in _accounts(api, list(found), left_out):
         metadata = item["metadata"]
         namespace, name = metadata["namespace"], metadata["name"]
         # JSON leaves an empty list out, and here it does tell.
@@ -258,16 +266,16 @@ def _is_allowed(api: Api, permission: Permission) -> bool:
     return bool(answer.get("status", {}).get("allowed"))
 
 
-def _accounts(api: Api, namespaces: list[str], may_be_left: Collection[str]) -> list[Object]:
+def _accounts(api: Api, namespaces: list[str], left_out: Collection[str]) -> list[Object]:
     # Always of the whole cluster, where one may: an account to be left can be anywhere.
     with contextlib.suppress(ForbiddenError):
         return list(api.list(path_of("serviceaccounts")))
 
     def in_namespace(name: str) -> Iterator[Object]:
-        with contextlib.suppress(ForbiddenError) if name in may_be_left else contextlib.nullcontext():
+        with contextlib.suppress(ForbiddenError) if name in left_out else contextlib.nullcontext():
             yield from api.list(path_of("serviceaccounts", name))
 
-    return _in_each(api, [*namespaces, *sorted(may_be_left)], in_namespace)
+    return _in_each(api, [*namespaces, *sorted(left_out)], in_namespace)
 
 
 def _secrets(api: Api, namespaces: list[str], selector: str) -> list[Object]:

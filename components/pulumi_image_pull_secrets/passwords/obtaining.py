@@ -11,10 +11,10 @@ from pydantic import SecretStr
 
 from ..api import Api, ForbiddenError, Object, path_of
 from ..attachment import owner_in
-from ..cluster import all_namespaces, namespaces
+from ..cluster import candidates, seen_in
 from ..docker_config import SECRET_KEY, SECRET_TYPE, registry_key
 from ..errors import PasswordCommandError, SettingsError
-from ..selection import NamespaceSeen, Selection, choose
+from ..selection import Selection, choose
 from ..settings import PROJECT, RegistrySettings, Settings
 from ..token_expiry import EXPIRES_ANNOTATION, as_text, expiry_in
 from . import commands, lifetime
@@ -103,12 +103,8 @@ def _chosen(api: Api, settings: Settings) -> set[str]:
     selection = Selection.parse({"namespaces": entries, "exclude": [entry.exclusion() for entry in settings.exclude]})
     found: list[Object] = []
     with contextlib.suppress(ForbiddenError):
-        if selection.needs_all_namespaces:
-            found = list(all_namespaces(api))
-        else:
-            found = namespaces(api, [choice.name for choice in selection.named])
-    seen = {item["metadata"]["name"]: NamespaceSeen.parse(item["metadata"]) for item in found}
-    return {choice.name for choice in choose(selection, seen).namespaces}
+        found = candidates(api, selection)
+    return {choice.name for choice in choose(selection, seen_in(found)).namespaces}
 
 
 def _secrets(api: Api, name: str, chosen: Collection[str]) -> Iterator[Object]:
