@@ -65,18 +65,19 @@ def namespaces(cluster: LiveCluster, stack: ProgramStack, token: TokenCommand) -
     return names
 
 
-def password(cluster: LiveCluster, namespace: str) -> str:
-    secret = cluster.secret(namespace, "regcred")
+def secret_in(cluster: LiveCluster, namespace: str) -> dict[str, Any]:
+    secret: dict[str, Any] | None = cluster.secret(namespace, "regcred")
     assert secret is not None
-    config = json.loads(base64.b64decode(secret["data"][".dockerconfigjson"]))
-    found: str = config["auths"]["tokens.example"]["password"]
+    return secret
+
+
+def password(cluster: LiveCluster, namespace: str) -> str:
+    found: str = cluster.docker_config(namespace, "regcred")["auths"]["tokens.example"]["password"]
     return found
 
 
 def expires(cluster: LiveCluster, namespace: str) -> datetime:
-    secret: dict[str, Any] | None = cluster.secret(namespace, "regcred")
-    assert secret is not None
-    at = parse_time(secret["metadata"]["annotations"][EXPIRES_ANNOTATION])
+    at = parse_time(secret_in(cluster, namespace)["metadata"]["annotations"][EXPIRES_ANNOTATION])
     assert at is not None
     return at
 
@@ -143,18 +144,14 @@ def test_only_the_login_with_the_token_is_said_to_end(
     cluster: LiveCluster, stack: ProgramStack, token: TokenCommand, namespaces: list[str]
 ) -> None:
     right(stack.up())
-    secret = cluster.secret(namespaces[0], "regcred")
-    assert secret is not None
-    assert secret["metadata"]["annotations"][EXPIRING_ANNOTATION] == "tokens.example"
+    assert secret_in(cluster, namespaces[0])["metadata"]["annotations"][EXPIRING_ANNOTATION] == "tokens.example"
 
 
 def test_nobody_plants_a_token_for_others(
     cluster: LiveCluster, stack: ProgramStack, token: TokenCommand, namespaces: list[str]
 ) -> None:
     right(stack.up())
-    other = cluster.secret(namespaces[0], "regcred")
-    assert other is not None
-    config = json.loads(base64.b64decode(other["data"][".dockerconfigjson"]))
+    config = cluster.docker_config(namespaces[0], "regcred")
     config["auths"]["tokens.example"]["password"] = "planted"
     planted = base64.b64encode(json.dumps(config).encode()).decode()
     cluster.kubectl(
@@ -197,9 +194,7 @@ def test_without_a_lifetime_the_command_is_asked_each_time(
 
     assert len(token.printed) == 2
     assert {password(cluster, name) for name in namespaces} == {token.printed[-1]}
-    secret = cluster.secret(namespaces[0], "regcred")
-    assert secret is not None
-    assert EXPIRES_ANNOTATION not in secret["metadata"]["annotations"]
+    assert EXPIRES_ANNOTATION not in secret_in(cluster, namespaces[0])["metadata"]["annotations"]
 
 
 def test_commands_that_fail_change_nothing(
